@@ -10,6 +10,7 @@ from domain.cycle.carry_over import Carried, carry_over_findings, drafts_beside
 from domain.cycle.checks import check_cycle
 from domain.cycle.file import CycleFile, read_cycle_file
 from domain.cycle.overlaps import RunningCycle, overlap_findings
+from domain.cycle.participation import Participation, participation_of
 from domain.findings import Finding, refuse, refuses
 from domain.people.organisation import DIRECTORY_ZONE, Organisation
 from domain.people.posts import departments_of
@@ -37,7 +38,10 @@ if TYPE_CHECKING:
 
 
 class Checked(NamedTuple):
-    """A cycle file and the findings about it. `people`: number of participants; `goals`: number of their drafts."""
+    """A cycle file and the findings about it. `people`: number of participants; `goals`: number of their drafts.
+
+    `participation`: who of the company is left out; None for a file that cannot be read, or was launched already.
+    """
 
     file: CycleFile | None
     policy: Policy | None
@@ -45,6 +49,7 @@ class Checked(NamedTuple):
     people: int
     goals: int
     already_launched: bool  # a cycle with this id was launched from the same file: launching again changes nothing
+    participation: Participation | None = None
 
 
 _NOTHING = Checked(file=None, policy=None, findings=(), people=0, goals=0, already_launched=False)
@@ -178,7 +183,10 @@ def _checked(
         posts, theirs = departments_of(one.posts), carried.get(one.id, ())
         beside = drafts_beside(drafts(one.department, posts), theirs, one.department, posts, organisation.departments)
         goals += len(theirs) + len(beside)
-    return Checked(file, policy, (*findings, *problems), len(people), goals, already_launched=False)
+    everybody = participation_of(file, organisation)
+    return Checked(
+        file, policy, (*findings, *problems), len(people), goals, already_launched=False, participation=everybody
+    )
 
 
 async def _participants(connection: "AsyncConnection", file: CycleFile) -> list[cycles.Participant]:

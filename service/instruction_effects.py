@@ -12,6 +12,7 @@ from domain.goal.decide import decide
 from domain.goal.evolve import evolve_all
 from domain.goal.goal import Goal
 from domain.instructions.instructions import Add, AnyInstruction, Skipped, command_for, skipped_by
+from domain.policy.policy import TaskKind
 from domain.refusals import Refusal
 from domain.values import CommandId, CycleId, EmployeeId, GoalId
 from service.cycle_lookup import require_cycle
@@ -36,13 +37,15 @@ _PREVIEW = CommandId("preview")
 
 
 class MovedDate(NamedTuple):
-    """A goal whose open task would be due on another day."""
+    """A goal whose open task would be due on another day. `is_late`: it is overdue now."""
 
     goal: GoalId
     owner: EmployeeId
     theme: str
     before: date
     after: date
+    task: TaskKind
+    is_late: bool
 
 
 class RefusingGoal(NamedTuple):
@@ -137,22 +140,25 @@ def _look(found: InstructionEffects, asked: AnyInstruction, goal: Goal, actor: E
         if len(found.first_refused) < LISTED:
             found.first_refused.append(RefusingGoal(goal.id, goal.owner, goal.content.theme, refusal))
         return
-    _count(found, goal, after)
+    _count(found, goal, after, now)
 
 
 def _after(goal: Goal, command: commands.Command, now: datetime) -> Goal:
     return evolve_all(goal, decide(goal, command.model_copy(update={"id": _PREVIEW}), now))
 
 
-def _count(found: InstructionEffects, goal: Goal, after: Goal) -> None:
+def _count(found: InstructionEffects, goal: Goal, after: Goal, now: datetime) -> None:
     found.changed += 1
     if after.is_closed and after.outcome:
         found.outcomes[after.outcome] += 1
     if goal.task and after.task and goal.task.due != after.task.due:
         found.moved += 1
         if len(found.first_moved) < LISTED:
-            theme = goal.content.theme
-            found.first_moved.append(MovedDate(goal.id, goal.owner, theme, goal.task.due, after.task.due))
+            task, theme = goal.task, goal.content.theme
+            is_late = not goal.is_paused and task.due < goal.policy.calendar_at(task.site).day_of(now)
+            found.first_moved.append(
+                MovedDate(goal.id, goal.owner, theme, task.due, after.task.due, task.kind, is_late)
+            )
 
 
 async def _joining(connection: "AsyncConnection", asked: Add, cycle: CycleId) -> Joining:

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller
+from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
+from service.cycle_lookup import require_cycle
 from service.instruction_rules import require_may_steer
 from service.projection import names_by_id
 from service.relations import require_colleague
@@ -49,6 +51,8 @@ class InstructionPages:
                 raise Refusal(Code.UNKNOWN_INSTRUCTION, instruction=instruction[:80])
             lines = await results_after(connection, instruction, result=result, after=after, limit=PAGE)
             zones = await cycles.time_zones(connection)
+            rules = (await require_cycle(connection, found.cycle_id)).rules if found.cycle_id else None
+            lines = [_on_business_day(one, rules) for one in lines]
             zone = zones.get(found.cycle_id or "") or next(iter(zones.values()), None)
             return InstructionResults(
                 found,
@@ -59,6 +63,13 @@ class InstructionPages:
                 zone.calendar if zone else "UTC",
                 await names_by_id(connection, _people(found, lines)),
             )
+
+
+def _on_business_day(line: ResultLine, rules: Policy | None) -> ResultLine:
+    """An extension to a day off counts as one to the business day after it."""
+    if line.due is None or rules is None:
+        return line
+    return line._replace(due=rules.calendar_at(line.site).on_or_after(line.due))
 
 
 async def _may_steer(connection: "AsyncConnection", caller: Caller, row: Instruction) -> bool:

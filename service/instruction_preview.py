@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -13,9 +13,11 @@ from domain.instructions.instructions import AnyInstruction, Cancel, Close, Exte
 from domain.lifecycle import State
 from domain.values import CycleId, Frozen
 from service.cycle_lookup import require_cycle
+from service.instruction_choice import concerned_by
 from service.instruction_rules import require_valid
 from storage.database import read_transaction
 from storage.goal_counts import OpenGoals, count_open, count_owners
+from storage.instruction_choice import latest_due
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -73,6 +75,19 @@ class InstructionPreviews:
         own = rules.calendar.on_or_after(asked.due)
         days = {site: calendar.on_or_after(asked.due) for site, calendar in rules.sites.items()}
         return ({"": own} if own != asked.due else {}) | {site: day for site, day in days.items() if day != own}
+
+    async def later_by(self, caller: Caller, asked: Extend, cycle: CycleId, weeks: int, now: datetime) -> date:
+        """The day that is `weeks` after the latest due date of the tasks that `asked` is about, and after today: a business day.
+
+        So none of them gets less time than that. Raises the same `Refusal` as giving the extension would.
+        """
+        async with read_transaction(self._engine) as connection:
+            calendar = (await require_cycle(connection, cycle)).rules.calendar
+            today = calendar.day_of(now)
+            await require_valid(connection, caller, asked, cycle)
+            latest = await latest_due(connection, await concerned_by(connection, asked, cycle), asked.task)
+        base = max(today, calendar.day_of(latest)) if latest else today
+        return calendar.on_or_after(base + timedelta(weeks=weeks))
 
 
 def _total(counted: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Which goals an instruction concerns, as a query: to record them, or to look at them before it is given."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -63,6 +64,13 @@ async def concerned_goals(
 async def count_concerned(connection: AsyncConnection, concerned: Select[str]) -> ConcernedGoals:
     query = concerned.with_only_columns(func.count(), func.count(GoalRow.owner_id.distinct()))
     return ConcernedGoals(*(await connection.execute(query)).one())
+
+
+async def latest_due(connection: AsyncConnection, concerned: Select[str], task: str | None) -> datetime | None:
+    """The latest moment at which an open task of these goals is due; `task`: of tasks of this kind. None where there is none."""
+    query = concerned.with_only_columns(func.max(GoalRow.due_at))
+    found: datetime | None = await connection.scalar(query if task is None else query.where(GoalRow.task == task))
+    return found
 
 
 async def first_concerned(connection: AsyncConnection, concerned: Select[str], after: str, limit: int) -> list[str]:

@@ -15,6 +15,8 @@ A field of a text may say how its value is read, and how several are joined: `{s
 
 or the first part of keys in words.po: `state`, `verdict`, `event`, …; a value that words.po does not have stays as it is.
 What comes second is a key `join.<style>` in words.po; the default is `join.list`.
+
+A list may have nothing in it: where `<key>.nobody` exists, it is said instead of `<key>`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +33,7 @@ from texts.words import actor_word, choice_text, reason_text, word
 
 Names = Mapping[str, str]
 _NOBODY: Names = {}
+_EMPTY: tuple[Any, ...] = ("-", (), ("-",), [], ["-"])
 
 
 class BothTexts(Frozen):
@@ -46,10 +49,18 @@ def say(what: Message | str, locale: Locale, names: Names = _NOBODY, /, **fields
     Raises `KeyError` for a key that the catalogue does not have, or a field that was not given.
     """
     key, given = (what.key, what.fields) if isinstance(what, Message) else (what, fields)
+    key = _where_nobody_is(key, given, locale)
     if not translations.is_counted(key, locale):
         return _Sentence(locale, names).vformat(translations.template(key, locale), (), given)
     n = given["n"]
     return _Sentence(locale, names).vformat(translations.template(key, locale, int(str(n))), (), given)
+
+
+def _where_nobody_is(key: str, given: Mapping[str, Any], locale: Locale) -> str:
+    """The key of the sentence for a list with nothing in it, which may be written as "-": `<key>.nobody`, where there is one."""
+    if any(value in _EMPTY for value in given.values()) and translations.has(f"{key}.nobody", locale):
+        return f"{key}.nobody"
+    return key
 
 
 def say_both(what: Message | str, names: Names = _NOBODY, /, **fields: Any) -> BothTexts:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from domain.cycle.calendar_checks import calendar_findings
+from domain.cycle.draft_checks import draft_findings
 from domain.cycle.evaluators import EvaluatorRules, evaluators_of, inactive_findings, role_findings, rules_of
 from domain.cycle.file import CycleFile
 from domain.cycle.leavers import leaver_findings
@@ -14,15 +15,12 @@ from domain.findings import Finding, advise, refuse, refuses
 from domain.goal.constraints import MAX_WEIGHT
 from domain.messages import did_you_mean, message
 from domain.people.organisation import Employee, Organisation, some_of
-from domain.policy.policy import Policy
 from domain.values import EmployeeId, shown
-from domain.writing.content import Content
-from domain.writing.rules import check
 
 
 def check_cycle(file: CycleFile, organisation: Organisation, today: date) -> tuple[Finding, ...]:
     """Every error that forbids the launch, and every suggestion. Whether the id is taken is checked elsewhere."""
-    return _findings(file, organisation, past_findings(file.cycle, today))
+    return _findings(file, organisation, (*past_findings(file.cycle, today), *_early_findings(file.cycle, today)))
 
 
 def check_without_dates(file: CycleFile, organisation: Organisation) -> tuple[Finding, ...]:
@@ -43,7 +41,7 @@ def _findings(file: CycleFile, organisation: Organisation, past: Iterable[Findin
     if refuses((*dates, *people)):
         return (*dates, *people)
     sites = _site_findings(file, organisation)
-    drafts = (*_tree_findings(file), *_draft_findings(file))
+    drafts = (*_tree_findings(file), *draft_findings(file), *_numbers_of_drafts(file))
     evaluators = (*inactive_findings(organisation), *_unused_evaluators(file, organisation))
     evaluators += (*role_findings(organisation, _evaluator_rules(file)), *_joint_findings(file, organisation))
     leave = (*_leave_findings(file, organisation), *_leaver_findings(file, organisation))
@@ -95,6 +93,12 @@ def past_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
             yield refuse("date_in_the_past", where, day=day, today=today)
     if cycle.starts < today:
         yield advise("already_started", "cycle.starts", today=today)
+
+
+def _early_findings(cycle: CycleSection, today: date) -> Iterator[Finding]:
+    """A launch asks for the drafts at once, also where the period begins later: often meant, and a surprise where it is not."""
+    if cycle.starts > today:
+        yield advise("starts_later", "cycle.starts", starts=cycle.starts, today=today)
 
 
 def _people_findings(file: CycleFile, organisation: Organisation) -> Iterator[Finding]:
@@ -270,13 +274,8 @@ def _tree_findings(file: CycleFile) -> Iterator[Finding]:
             yield refuse("circle", f"department_goals[{n}].parent")
 
 
-def _draft_findings(file: CycleFile) -> Iterator[Finding]:
-    """Dates of the drafts must lie in the cycle; what else is unfinished is the owner's to write."""
-    policy = file.policy_with(())
-    for n, draft in enumerate(file.drafts):
-        yield from _dates_of_draft(draft.content(), policy, f"drafts[{n}]")
-        if draft.en and draft.en.steps != draft.steps:
-            yield from _dates_of_draft(draft.en, policy, f"drafts[{n}].en")
+def _numbers_of_drafts(file: CycleFile) -> Iterator[Finding]:
+    """What the drafts of a department add up to."""
     for department in {draft.department for draft in file.drafts}:
         weights = [draft.weight for draft in file.drafts if draft.department == department]
         drafts = len(weights)
@@ -285,9 +284,3 @@ def _draft_findings(file: CycleFile) -> Iterator[Finding]:
             yield advise("weights_over_100", "drafts", department=of, total=shown(sum(weights)))
         if drafts > file.policy.max_goals:
             yield refuse("too_many_drafts", "drafts", department=of, count=drafts, most=file.policy.max_goals)
-
-
-def _dates_of_draft(content: Content, policy: Policy, where: str) -> Iterator[Finding]:
-    for finding in check(content, policy):
-        if finding.code in ("step_outside_cycle", "steps_out_of_order"):
-            yield finding.model_copy(update={"where": f"{where}.{finding.where}"})

@@ -23,6 +23,7 @@ class Occasion(StrEnum):
     DUE = "due"
     STEP = "step"  # of the draft is due
     REVIEW = "review"  # opens
+    STARTS = "starts"  # the first day of the period, where the launch is before it
     STEPS_END = "steps_end"  # the last day that a step may be dated
     CLOSES = "closes"  # the last day to act
     SETTLED = "settled"  # what is still open
@@ -46,7 +47,7 @@ class CourseDay(NamedTuple):
 def course_of(goal: Goal, launched: date) -> tuple[CourseDay, ...]:
     """The course of a first draft that is launched on that day, in the order of the days. What comes after the cycle's end is left out."""
     end = goal.calendar.on_or_after(goal.policy.closes + timedelta(days=1))
-    days = [*_until_approved(goal, launched), *_steps(goal), *_reviews(goal, launched), *_dates(goal, end)]
+    days = [*_until_approved(goal, launched), *_steps(goal), *_reviews(goal, launched), *_dates(goal, launched, end)]
     return tuple(sorted((one for one in days if one.day <= end), key=lambda one: one.day))
 
 
@@ -87,7 +88,9 @@ def _steps(goal: Goal) -> Iterator[CourseDay]:
         yield CourseDay(step.due, Occasion.STEP, people=(goal.owner,), number=number, title=step.title)
 
 
-def _dates(goal: Goal, end: date) -> Iterator[CourseDay]:
+def _dates(goal: Goal, launched: date, end: date) -> Iterator[CourseDay]:
+    if goal.policy.starts > launched:
+        yield CourseDay(goal.policy.starts, Occasion.STARTS)
     yield CourseDay(goal.policy.ends, Occasion.STEPS_END)
     yield CourseDay(goal.policy.closes, Occasion.CLOSES)
     yield CourseDay(end, Occasion.SETTLED)

@@ -35,7 +35,7 @@ class _Instruction(Frozen):
 
 
 class Extend(_Instruction):
-    """Open tasks (of one kind, where given) are due on `due`; the cycle ends on `closes`."""
+    """Open tasks (of one kind, where given) that are due before `due` are due on it; the cycle ends on `closes`."""
 
     kind: Literal["extend"] = "extend"
     due: Day | None = None
@@ -144,7 +144,16 @@ class Skipped(Frozen):
     """Nothing to do for this goal; `code` says why."""
 
     code: Literal[
-        "closed", "not_closed", "not_paused", "paused", "no_task", "other_task", "unconcerned", "unchanged", "owner"
+        "closed",
+        "not_closed",
+        "not_paused",
+        "paused",
+        "no_task",
+        "other_task",
+        "unconcerned",
+        "unchanged",
+        "owner",
+        "later",
     ]
 
 
@@ -210,19 +219,21 @@ def command_for(  # noqa: C901, PLR0911, PLR0912 - one case per kind
 
 def _extended(asked: Extend, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:
     task = goal.task
-    due = asked.due if task and asked.task in (None, task.kind) and not _is_due_on(goal, task, asked.due) else None
+    due = asked.due if task and asked.task in (None, task.kind) and _days_later(goal, task, asked.due) > 0 else None
     closes = asked.closes if asked.closes and asked.closes > goal.policy.closes else None
     if due or closes:
         return commands.Extend(actor=actor, due=due, closes=closes, reason=asked.reason)
     if asked.due and task is None:
         return Skipped(code="no_task")
     other = asked.due and task and asked.task not in (None, task.kind)
-    return Skipped(code="other_task" if other else "unchanged")
+    if other:
+        return Skipped(code="other_task")
+    return Skipped(code="later" if task and _days_later(goal, task, asked.due) < 0 else "unchanged")
 
 
-def _is_due_on(goal: Goal, task: Task, due: date | None) -> bool:
-    """Whether that date would change nothing. A day off counts as the business day after it."""
-    return due is None or task.due == goal.policy.calendar_at(task.site).on_or_after(due)
+def _days_later(goal: Goal, task: Task, due: date | None) -> int:
+    """By how many days the task would be due later; negative: earlier. A day off counts as the business day after it."""
+    return 0 if due is None else (goal.policy.calendar_at(task.site).on_or_after(due) - task.due).days
 
 
 def _reassigned(asked: Reassign, goal: Goal, actor: EmployeeId) -> commands.Command | Skipped:

@@ -25,7 +25,7 @@ from domain.writing.content import Content, Direction
 from sheets.fields import FIELDS
 from texts import translations
 from texts.places import field_of_sheet
-from texts.say import READINGS
+from texts.say import READINGS, say
 from texts.words import values
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,7 +159,7 @@ def test_every_text_is_said_somewhere() -> None:
         if key.startswith(("screen.", "sheet.", "console.")) and (said | word_kinds()) & prefixes_of(key)
     }
     unused = {key for key in keys() if key not in said and not key.startswith(beginnings) and not is_in_templates(key)}
-    unused -= words | hints | families
+    unused -= words | hints | families | {f"{key}.nobody" for key in keys()}
     assert unused == set()
 
 
@@ -208,8 +208,39 @@ def test_every_key_in_the_templates_is_in_the_catalogues() -> None:
 
 def test_every_refusal_problem_and_notice_has_its_sentence_and_none_is_left_over() -> None:
     for kind, made in (("refusal", set(Code)), ("problem", {*TYPES, *OWN, OTHER})):
-        assert {key.removeprefix(f"{kind}.") for key in keys() if key.startswith(f"{kind}.")} == made
+        said = {key for key in keys() if key.startswith(f"{kind}.") and not key.endswith(".nobody")}
+        assert {key.removeprefix(f"{kind}.") for key in said} == made
     assert {f"notice.{kind}" for kind in NoticeKind} <= keys()
+
+
+def _may_be_empty() -> set[tuple[str, str]]:
+    """Code and field of every refusal whose list the code writes as "-" where nothing is in it."""
+    found = set[tuple[str, str]]()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "Refusal" and node.args:
+                    code = ast.unparse(node.args[0]).removeprefix("Code.").lower()
+                    found |= {(code, one.arg or "") for one in node.keywords if "or '-'" in ast.unparse(one.value)}
+    return found
+
+
+def test_a_list_with_nobody_in_it_has_a_sentence_of_its_own() -> None:
+    """A sentence that says "only - may do it" is none."""
+    lists = _may_be_empty() | {
+        ("not_allowed", "allowed"),
+        ("unnamed", "allowed"),
+    }  # domain/access.py makes these from a name
+    assert ("hr_begins_goals", "hr") in lists, "the walk through the code finds something"
+    assert {code for code, _ in lists if f"refusal.{code}.nobody" not in keys()} == {"no_participant"}
+    for locale in Locale:
+        for code, field in lists - {("no_participant", "owner")}:
+            key = f"refusal.{code}"
+            others = dict.fromkeys(names_of(translations.template(key, locale)), "X")
+            for nobody in ("-", (), ["-"]):
+                said = say(key, locale, **(others | {field: nobody}))
+                assert said == say(f"{key}.nobody", locale, **others)
+                assert "-" not in said
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,8 @@ async def _of_cycle(visit: Visit, view: CycleView, board: Board) -> dict[str, An
 
 def _rows(page: BoardPage) -> list[Row]:
     rows = [Row(one.department, one.numbers, bar_of(one.numbers.states), one.has_below) for one in page.rows]
+    if page.path and not page.rows and page.own.goals:
+        return [Row(page.path[-1], page.own, bar_of(page.own.states), has_below=False)]
     if page.rows and page.own.goals:
         rows.insert(0, Row(None, page.own, bar_of(page.own.states), has_below=False))
     return rows

@@ -49,17 +49,28 @@ class Column(NamedTuple):
     blocks: tuple[Block, ...]
 
 
+class Tick(NamedTuple):
+    """A number at the side of a chart."""
+
+    number: int
+    y: float
+
+
 class DaysChart(NamedTuple):
-    """The goals by state, day by day, as columns side by side."""
+    """The goals by state, day by day, as columns side by side. `ticks`: the scale, from the bottom up, in `left` units beside them."""
 
     width: int
     height: int
     column: float
     columns: tuple[Column, ...]
     highest: int
+    ticks: tuple[Tick, ...]
+    left: int
 
 
 _WIDTH, _HEIGHT, _WIDEST = 640, 180, 24  # units of the drawing
+_MOST_TICKS = 5
+_DIGIT = 14  # how wide one is on a phone, where numbers are drawn larger
 
 
 def days_chart(days: Sequence[Day]) -> DaysChart | None:
@@ -72,7 +83,16 @@ def days_chart(days: Sequence[Day]) -> DaysChart | None:
     columns = tuple(
         Column(day.day, round((n + 0.5) * step - width / 2, 2), _blocks(day, highest)) for n, day in enumerate(days)
     )
-    return DaysChart(_WIDTH, _HEIGHT, round(width, 2), columns, highest)
+    left = 20 + _DIGIT * len(f"{highest:,}")
+    return DaysChart(_WIDTH, _HEIGHT, round(width, 2), columns, highest, _ticks(highest), left)
+
+
+def _ticks(highest: int) -> tuple[Tick, ...]:
+    """Round numbers from 0 on: two to five steps, none above the highest column."""
+    power = 10 ** (len(str(highest)) - 1)
+    steps = (max(1, power * part // 10) for part in (2, 5, 10, 20, 50))
+    step = next(one for one in steps if highest // one <= _MOST_TICKS)
+    return tuple(Tick(number, round(_HEIGHT - _HEIGHT * number / highest, 2)) for number in range(0, highest + 1, step))
 
 
 def _blocks(day: Day, highest: int) -> tuple[Block, ...]:

@@ -8,17 +8,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from domain.cycle.file_lines import FileLines
+from domain.cycle.participation import for_everybody
 from domain.findings import Finding, Level, refuses
 from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Refusal
-from domain.values import CycleId, EmployeeId
+from domain.values import CycleId
 from service.answers import NoAnswer
-from service.cycle_example import CycleExample, CycleExamples
 from service.cycle_list import CycleLists
 from service.cycle_toml import CycleFiles
 from service.cycles import Checked
 from service.message_names import names_in_messages
 from texts.say import say
+from web.console.cycle_preview import example_of, turnout_of
 from web.console.forms import Typed, TypedForm, read_file
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.visit import AtPage, Visit
@@ -46,6 +47,7 @@ class Look:
     checked: Checked
     is_confirmed: bool
     placed: dict[Level, list[Placed]] = field(default_factory=dict)
+    lines: FileLines = field(default_factory=lambda: FileLines(""))
 
     @property
     def is_launchable(self) -> bool:
@@ -67,9 +69,15 @@ async def go_on(visit: AtPage, request: Request, typed: TypedForm) -> Response:
     """The next step, by the button that was pressed. Writes nothing."""
     if typed.get("step") == "begin":
         return await _begin(visit, typed, await read_file(request, "upload"))
-    look = await _look(visit, typed.get("file", ""), is_confirmed="confirmed" in typed)
+    written = typed.get("file", "")
+    text = for_everybody(written) if typed.get("step") == "everybody" else written
+    look = await _look(visit, text, is_confirmed="confirmed" in typed)
     if typed.get("step") == "confirm":
-        return _last_step(visit, look) if look.is_launchable else await _second_step(visit, look, typed, is_failed=True)
+        return (
+            _last_step(visit, look, typed)
+            if look.is_launchable
+            else await _second_step(visit, look, typed, is_failed=True)
+        )
     return await _second_step(visit, look, typed)
 
 
@@ -83,7 +91,7 @@ async def launch(visit: AtPage, typed: TypedForm) -> Response:
         await (await visit.opened.acting_on_cycles()).launch(visit.caller, look.checked, visit.now)
     except (Refusal, NoAnswer) as refused:
         names = await names_in_messages(visit.opened.engine, [refused.message])
-        return _last_step(visit, look, status_of(refused), summary=say(refused.message, visit.locale, names))
+        return _last_step(visit, look, typed, status_of(refused), summary=say(refused.message, visit.locale, names))
     return RedirectResponse(f"/cycles/{look.checked.file.cycle.id}/launch", SEE_OTHER)
 
 
@@ -133,7 +141,7 @@ async def _look(visit: Visit, text: str, *, is_confirmed: bool) -> Look:
     for one in checked.findings:
         line = lines.line_of(one.where)
         placed[one.level].append(Placed(one, line, lines.text_of(line)[:80] if line else ""))
-    return Look(text, checked, is_confirmed, placed)
+    return Look(text, checked, is_confirmed, placed, lines)
 
 
 async def _first_step(visit: Visit, typed: Typed, errors: dict[str, str] | None = None) -> Response:
@@ -144,32 +152,19 @@ async def _first_step(visit: Visit, typed: Typed, errors: dict[str, str] | None 
 
 
 async def _second_step(visit: Visit, look: Look, typed: Typed, *, is_failed: bool = False) -> Response:
-    person = typed.filled("person") or visit.who.employee
-    example, why = await _example(visit, look, person)
+    earlier = typed.get("earlier", "")[:100]
     values = _values(look) | {
-        "person": person,
-        "example": example,
-        "no_example": why,
+        "earlier": earlier,
+        "turnout": await turnout_of(visit, look.checked, earlier),
+        "example": await example_of(visit, look.checked, typed),
         "is_failed": is_failed,
         "names": await names_in_messages(visit.opened.engine, [one.message for one in look.checked.findings]),
     }
     return visit.page("cycle_check.html", 422 if is_failed else 200, **values)
 
 
-async def _example(visit: Visit, look: Look, person: str) -> tuple[CycleExample | None, str | None]:
-    """The course for one person; or why there is none. Nothing where the file has errors."""
-    file, policy = look.checked.file, look.checked.policy
-    if file is None or policy is None or refuses(look.checked.findings):
-        return None, None
-    try:
-        found = await CycleExamples(visit.opened.engine).show(visit.caller, file, policy, EmployeeId(person), visit.now)
-    except Refusal as refused:
-        return None, say(refused.message, visit.locale)
-    return found, None if found else say("console.new.takes_no_part", visit.locale, person=person)
-
-
-def _last_step(visit: Visit, look: Look, status: int = 200, summary: str | None = None) -> Response:
-    return visit.page("cycle_confirm.html", status, **_values(look), summary=summary)
+def _last_step(visit: Visit, look: Look, typed: Typed, status: int = 200, summary: str | None = None) -> Response:
+    return visit.page("cycle_confirm.html", status, **_values(look), earlier=typed.get("earlier", ""), summary=summary)
 
 
 def _values(look: Look) -> dict[str, Any]:

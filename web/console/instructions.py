@@ -5,17 +5,18 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
-from domain.instructions.instructions import Amend, changed_rules
-from domain.lifecycles import InstructionState
+from domain.instructions.instructions import Amend, Extend, changed_rules
+from domain.lifecycles import CycleState, InstructionState
 from domain.refusals import Refusal
 from service.answers import NoAnswer
+from service.cycle_view import CycleView
 from service.instruction_pages import InstructionPages, InstructionResults, refusal_of
 from service.message_names import names_of_people
 from storage.instruction_page import ResultLine
 from texts.refusals import refusal_text
 from texts.say import say
 from texts.words import word
-from web.console.cycle_page import HOME
+from web.console.cycle_page import HOME, view_of
 from web.console.forms import Typed, TypedForm
 from web.console.route import SEE_OTHER, PageRoute
 from web.console.steering import refusal_values
@@ -25,6 +26,7 @@ from web.problems import status_of
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 RESULTS = ("done", "skipped", "refused", "failed", "waiting")
 _RUNNING = frozenset({InstructionState.WAITING, InstructionState.RUNNING})
+_MOST_CYCLES = 10
 _FACTS = ("due", "task", "closes", "person", "to")
 
 
@@ -44,11 +46,18 @@ async def list_latest(visit: AtPage, cycle: Annotated[str, Query(max_length=100)
         found=found,
         names=await names_of_people(visit.opened.engine, (one.actor for one in found)),
         cycle=cycle,
+        steered=await _steered(visit),
         cycle_choices=[
             ("", say("console.list.all", visit.locale)),
             *((one.cycle, f"{one.name} ({one.cycle})") for one in cycles),
         ],
     )
+
+
+async def _steered(visit: Visit) -> list[CycleView]:
+    """The cycles that run and to which the person may give instructions."""
+    views = [await view_of(visit, one) for one in visit.who.cycles[:_MOST_CYCLES]]
+    return [one for one in views if one.steers and one.state is CycleState.OPEN]
 
 
 @router.get("/instructions/{instruction}")
@@ -120,6 +129,7 @@ async def _page(
         status_of(refused) if refused else 200,
         **_frame(visit, found),
         rows=[Row(one, _why(one, found, visit)) for one in found.lines],
+        moves=isinstance(found.instruction.asked, Extend) and found.instruction.asked.due is not None,
         result=result,
         results=RESULTS,
         is_first=not after,

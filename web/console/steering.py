@@ -1,12 +1,12 @@
 """HR steers a cycle: chooses an instruction, sees what it would do at each goal, and gives it."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from domain.instructions.instructions import AnyInstruction
+from domain.instructions.instructions import AnyInstruction, Extend
 from domain.lifecycles import CycleState
 from domain.policy.policy import TaskKind
 from domain.refusals import Code, Refusal
@@ -27,27 +27,34 @@ from web.problems import status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _NAMED = 20  # people
+WEEKS = ("1", "2")  # quick choices beside the exact date of an extension
+Department = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/cycles/{cycle}/steer")
-async def choose(visit: AtPage, cycle: CycleSegment) -> Response:
+async def choose(visit: AtPage, cycle: CycleSegment, department: Department = "") -> Response:
+    """`department`: whose goals are meant, which the forms begin with."""
     view = await steered_view(visit, cycle)
-    may_amend = view.state is CycleState.OPEN
-    return cycle_page(visit, view, "steer.html", tab="steer", kinds=kinds_for(view.state), may_amend=may_amend)
+    may_amend = view.state is CycleState.OPEN and not department
+    kinds = [one for one in kinds_for(view.state) if one.chooses or not department]
+    return cycle_page(visit, view, "steer.html", tab="steer", kinds=kinds, may_amend=may_amend, department=department)
 
 
 @router.get("/cycles/{cycle}/steer/{kind}")
-async def fill_in(visit: AtPage, cycle: CycleSegment, kind: str) -> Response:
-    return await _form(visit, await steered_view(visit, cycle), _kind(kind))
+async def fill_in(visit: AtPage, cycle: CycleSegment, kind: str, department: Department = "") -> Response:
+    chosen = {"departments": [department]} if department else {}
+    return await _form(visit, await steered_view(visit, cycle), _kind(kind), Typed(chosen))
 
 
 @router.post("/cycles/{cycle}/steer/{kind}")
 async def preview_or_give(visit: AtPage, typed: TypedForm, cycle: CycleSegment, kind: str) -> Response:
-    """`step` is what was pressed: `preview`, `give`, or `edit` to change the form again."""
+    """`step` is what was pressed: `preview`, `give`, `edit` to change the form again, or by how many weeks dates are to move."""
     view, chosen = await steered_view(visit, cycle), _kind(kind)
     if typed.get("step") == "edit":
         return await _form(visit, view, chosen, typed)
     try:
+        if typed.get("step") in WEEKS:
+            return await _form(visit, view, chosen, await _with_weeks(visit, view, chosen, typed))
         asked = instruction_of(chosen, typed)
         if typed.get("step") != "give":
             return await _confirm(visit, view, chosen, typed, asked)
@@ -56,6 +63,18 @@ async def preview_or_give(visit: AtPage, typed: TypedForm, cycle: CycleSegment, 
     except (Refusal, NoAnswer) as refused:
         return await _form(visit, view, chosen, typed, refused)
     return RedirectResponse(f"/instructions/{given}", SEE_OTHER)
+
+
+async def _with_weeks(visit: Visit, view: CycleView, kind: Kind, typed: Typed) -> Typed:
+    """The form with the due date that many weeks after the latest one of the tasks that are meant."""
+    today = [visit.now.date().isoformat()]
+    fields = {name: typed.all(name) for name in typed}
+    asked = instruction_of(kind, Typed({**fields, "due": today, "closes": [""], "reason": ["-"]}))
+    if not isinstance(asked, Extend):
+        raise HTTPException(404)
+    weeks = int(typed["step"])
+    day = await InstructionPreviews(visit.opened.engine).later_by(visit.caller, asked, view.cycle, weeks, visit.now)
+    return Typed({**fields, "due": [day.isoformat()]})
 
 
 async def steered_view(visit: Visit, cycle: str) -> CycleView:
@@ -88,6 +107,7 @@ async def _form(
         departments=departments,
         tasks=_tasks(visit),
         typed=typed or Typed({}),
+        weeks=WEEKS,
         command_id=typed.command_id if typed else fresh_id(),
         **await refusal_values(visit, refused),
     )

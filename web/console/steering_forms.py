@@ -39,7 +39,7 @@ _CLOSES = Field("closes", "day")
 KINDS: dict[str, Kind] = {
     one.name: one
     for one in (
-        Kind("extend", kinds.Extend, (Field("due", "day"), Field("task", "task"), _CLOSES)),
+        Kind("extend", kinds.Extend, (Field("task", "task"), Field("due", "day"), _CLOSES)),
         Kind("pause", kinds.Pause),
         Kind("resume", kinds.Resume),
         Kind(

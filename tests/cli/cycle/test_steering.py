@@ -39,7 +39,7 @@ async def test_an_extension_says_how_many_goals_it_moved_and_why_the_others_stay
     shown = (await office.done(*extend, "--id", "ext-1")).splitlines()
     assert shown == ["instruction ext-1: extend", "4 goals: 3 done, 1 needed nothing, 0 refused"]
     assert (await office.done(*extend, "--id", "ext-2", MEGURI_LOCALE="ja")).splitlines() == [
-        "指示 ext-2: 期限の変更",
+        "指示 ext-2: 期限の延長",
         "対象 4 件: 完了 0、対象外・変更なし 4、拒否 0",
     ]
     told = await office.told(*extend, "--id", "ext-1")

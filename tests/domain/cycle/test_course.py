@@ -55,3 +55,10 @@ def test_the_days_are_in_order_and_none_is_after_the_end(goal: Goal) -> None:
 def test_a_review_that_is_over_at_the_launch_is_left_out(goal: Goal) -> None:
     course = course_of(goal, date(2026, 11, 16))
     assert Occasion.REVIEW not in {one.occasion for one in course}
+
+
+def test_a_launch_before_the_period_shows_its_first_day(goal: Goal) -> None:
+    first = goal.policy.starts
+    [starts] = [one.day for one in course_of(goal, first - timedelta(days=7)) if one.occasion is Occasion.STARTS]
+    assert starts == first
+    assert Occasion.STARTS not in {one.occasion for one in course_of(goal, first)}

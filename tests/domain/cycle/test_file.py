@@ -47,6 +47,18 @@ def test_several_tops_are_refused_unless_the_file_names_them_all() -> None:
     assert checked('tops = ["A"]\n') == ["several_tops"]
 
 
+@pytest.mark.parametrize(
+    ("day", "codes"), [(date(2026, 9, 30), ["starts_later"]), (TODAY, []), (date(2026, 10, 2), ["already_started"])]
+)
+def test_a_launch_on_another_day_than_the_first_is_pointed_out(day: date, codes: list[str]) -> None:
+    file = read_cycle_file((FILE + 'tops = ["A", "B"]\n').encode())
+    assert isinstance(file, CycleFile)
+    found = check_cycle(file, TWO_TOPS, day)
+    assert [one.code for one in found] == codes
+    for one in found:
+        assert finding_text(one, Locale.JA).count("2026年") == (2 if one.code == "starts_later" else 1), "both dates"
+
+
 def test_a_goal_that_only_its_owner_could_approve_is_refused_before_the_launch() -> None:
     alone = FILE.replace('hr = ["A", "B"]', 'hr = ["A"]') + 'tops = ["A", "B"]\n'
     file = read_cycle_file(alone.encode())

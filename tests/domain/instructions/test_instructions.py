@@ -137,6 +137,9 @@ def test_a_goal_is_reopened_into_the_cycle_that_ends_later() -> None:
         (pending(), {"due": day(10, 13), "task": TaskKind.APPROVAL}, "unchanged"),
         (pending(), {"due": day(10, 11)}, "unchanged"),  # a Sunday; the Monday is a holiday, so the 13th is meant
         (pending(), {"due": day(10, 10), "task": TaskKind.APPROVAL}, "unchanged"),
+        (pending(), {"due": day(10, 8)}, "later"),
+        (pending(), {"due": day(10, 8), "task": TaskKind.APPROVAL}, "later"),
+        (pending(), {"due": day(10, 8), "closes": day(1, 29, 2027)}, {"closes": day(1, 29, 2027)}),
         (stepless(), {"due": day(11, 2)}, "no_task"),
         (stepless(), {"due": day(11, 2), "task": TaskKind.STEP}, "no_task"),
         (stepless(), {"closes": day(12, 1)}, "unchanged"),

@@ -64,6 +64,45 @@ async def test_a_number_leads_to_the_goals_that_it_counts(
         await hr.sees("岡 一郎")
 
 
+@pytest.mark.parametrize("width", [390, 1024])
+async def test_the_chart_of_the_days_has_a_scale(company: Steered, console: str, chromium: Browser, width: int) -> None:
+    cycle = await company.launch(f"older-{width}", days_ago=5)
+    async with at_pages(chromium, company, console, HR, width=width) as hr:
+        await hr.open(f"/cycles/{cycle}")
+        numbers = [int(one) for one in await hr.page.locator("svg.days text").all_text_contents()]
+        assert numbers[0] == 0
+        assert numbers[-1] in (4, 5)
+        await hr.picture(f"board-days-{width}")
+        assert await hr.complaints() == []
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+async def test_one_department_gets_more_time_from_the_board(  # of which it is the lowest
+    company: Steered, cycle: CycleId, console: str, chromium: Browser, width: int
+) -> None:
+    async with at_pages(chromium, company, console, HR, width=width) as hr:
+        await hr.open(f"/cycles/{cycle}?department=管理本部")
+        await hr.press("経理部")
+        await expect(hr.page.get_by_role("heading", level=1)).to_have_text("経理部")
+        await hr.picture(f"board-lowest-{width}")
+        assert await hr.complaints() == []
+        await hr.press("この部署の期限を延ばす")
+        await expect(hr.page.get_by_role("checkbox", name="経理部")).to_be_checked()
+        await hr.press("+1 週間")
+        await expect(hr.page.get_by_role("checkbox", name="経理部")).to_be_checked()
+        await hr.type("理由", "決算の繁忙期のため")
+        await hr.picture(f"extend-department-{width}")
+        await hr.press("対象を確認")
+        await hr.sees("対象は 4 名の目標 4 件です。")
+        await hr.picture(f"extend-department-confirm-{width}")
+        assert await hr.complaints() == []
+        await hr.open(f"/cycles/{cycle}?department=経理部")
+        await hr.press("この部署へのほかの一括指示")
+        await hr.sees("対象は「経理部」とその下の部署です。")
+        await hr.press("一時停止")
+        await expect(hr.page.get_by_role("checkbox", name="経理部")).to_be_checked()
+
+
 async def test_who_is_not_hr_sees_the_numbers_and_no_way_to_what_is_refused(
     company: Steered, cycle: CycleId, console: str, chromium: Browser
 ) -> None:

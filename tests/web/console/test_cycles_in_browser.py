@@ -11,7 +11,7 @@ from sqlalchemy import update
 from domain.values import CycleId
 from storage.tables import ParticipantRow
 from tests.cycle_dates import moved_to
-from tests.service.steered import HARA, HR, MORI, Steered, cycle_file, in_days, today
+from tests.service.steered import HARA, HR, MORI, TOP, Steered, cycle_file, in_days, today
 from tests.web.browser import AtPages, at_pages, needs_browser
 
 Locale = Literal["ja", "en"]
@@ -130,6 +130,67 @@ async def test_an_earlier_cycles_file_is_moved_to_a_new_start(
         await hr.press("この設定を使う")
         assert f"starts = {in_days(60)}" in await hr.page.locator("#file").input_value()
         await hr.sees("cycle.id")  # which is taken
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+async def test_an_earlier_cycles_file_says_whom_it_leaves_out_and_is_made_one_for_everybody(
+    company: Steered, console: str, chromium: Browser, width: int
+) -> None:
+    few = await company.launch(f"few-{width}", without=(HARA,))
+    async with at_pages(chromium, company, console, HR, width=width) as hr:
+        await hr.open("/cycles/new")
+        await hr.page.get_by_label("前のサイクル").select_option(few)
+        await hr.page.locator("#starts").fill(str(in_days(60)))
+        await hr.press("この設定を使う")
+        await hr.sees("在籍 8 名のうち、4 名が対象です。")
+        await hr.sees(f"前のサイクル({few})の対象者は 4 名です。")
+        await hr.page.get_by_text("対象外の 4 名を表示").click()
+        await hr.sees("原田 修")
+        await hr.picture(f"turnout-{width}")
+        assert await hr.complaints() == []
+        await hr.press("在籍者全員(8 名)を対象にする")
+        await hr.sees("在籍 8 名のうち、8 名が対象です。")
+        await hr.sees(f"前のサイクル({few})の対象者は 4 名です。")
+        assert "without" not in await hr.page.locator("#file").input_value()
+
+
+async def test_a_file_with_surprises_says_so_before_the_launch(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    text = _file("surprising").replace("target = 7", "target = 12") + f"\n[calendar]\ndays_off = [{in_days(-400)}]\n"
+    async with at_pages(chromium, company, console, HR) as hr:
+        await _check(hr, text)
+        findings = hr.page.locator(".findings li")
+        for words in ("下書きの提出は今日依頼", "会社の休日", "現状維持"):
+            await expect(findings.filter(has_text=words).locator("a[data-line]")).to_be_visible()
+        await hr.sees("評価期間の開始日")
+        await hr.picture("surprises")
+
+
+async def test_the_example_is_of_somebody_who_is_found_by_name_and_is_what_one_sees_next(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, HR) as hr:
+        await _check(hr, _file("by-name"))
+        await hr.page.locator("#person").fill("森")
+        await hr.page.locator("#person").press("Enter")
+        await expect(hr.page).to_have_url(f"{console}/cycles/new#course")
+        await hr.sees("第1段階の承認の期限")
+        await expect(hr.page.locator(".course")).to_be_in_viewport()
+        await hr.page.locator("#person").fill("E")
+        await hr.press("この社員の日程を表示")
+        await hr.sees("8 名が見つかりました。")
+        await hr.picture("several")
+        assert await hr.complaints() == []
+        await hr.page.locator(".choices button").filter(has_text="原田 修").click()
+        await expect(hr.page.locator("#person")).to_have_value(HARA)
+        await expect(hr.page.locator(".course .facts")).to_contain_text("原田 修")
+        await hr.page.locator("#person").fill(TOP)
+        await hr.press("この社員の日程を表示")
+        await hr.sees("対象者ではありません")
+        await hr.page.locator("#person").fill("誰でもない")
+        await hr.press("この社員の日程を表示")
+        await expect(hr.page.locator(".course .error")).to_contain_text("誰でもない")
 
 
 async def test_only_hr_of_the_file_launches_it_and_what_was_written_stays(

@@ -1,5 +1,6 @@
 """HR steers a cycle: a form, what it would do, the instruction, its result at each goal; and what is refused."""
 
+from datetime import date, timedelta
 from typing import Literal
 
 import pytest
@@ -7,7 +8,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from domain.goal.commands import Submit
-from domain.instructions.instructions import Pause
+from domain.goal.goal import Task
+from domain.instructions.instructions import Extend, Pause
 from domain.values import CycleId, GoalId
 from tests.service.steered import HARA, HR, MANAGER, MORI, ONO, SALES, Steered, in_days, of
 from tests.web.browser import at_pages, needs_browser
@@ -16,6 +18,11 @@ from web.console.steering_forms import KINDS
 
 Locale = Literal["ja", "en"]
 pytestmark = [pytest.mark.slow, needs_browser]
+
+
+def _day(shown: Task | date | None) -> str:
+    assert shown is not None
+    return f"{shown.due if isinstance(shown, Task) else shown:%Y/%m/%d}"
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -58,8 +65,8 @@ async def test_hr_moves_due_dates_after_seeing_which(
     before = (await company.goal(cycle, MORI)).task
     async with at_pages(chromium, company, console, HR, scripts=scripts) as hr:
         await hr.open(f"/cycles/{cycle}")
-        await hr.press("一括操作")
-        await hr.press("期限の変更")
+        await hr.press("一括指示")
+        await hr.press("期限の延長")
         await hr.press("対象を確認")
         await expect(hr.page.locator("#reason-error")).to_be_visible()
         await hr.type("新しい期日", in_days(30).isoformat())
@@ -67,14 +74,20 @@ async def test_hr_moves_due_dates_after_seeing_which(
         await hr.type("理由", "決算の繁忙期のため")
         await hr.press("対象を確認")
         await hr.sees("対象は 2 名の目標 2 件です。")
+        row = hr.page.get_by_role("row").filter(has_text=MORI)
+        await expect(row).to_contain_text("下書きの提出")
+        await expect(row).to_contain_text(_day(before))
         await hr.press("内容を直す")
         await expect(hr.page.locator("#people")).to_have_value(f"{MORI}、{HARA}")
         await hr.press("対象を確認")
         assert (await company.goal(cycle, MORI)).task == before
-        await hr.press("期限の変更を指示")
-        await expect(hr.page.get_by_role("heading", level=1)).to_contain_text("指示: 期限の変更")
+        await hr.press("期限の延長を指示")
+        await expect(hr.page.get_by_role("heading", level=1)).to_contain_text("一括指示: 期限の延長")
         await expect(hr.page.locator("main .state.active")).to_be_visible()  # done
         await expect(hr.page.locator("tbody tr")).to_have_count(2)
+        row = hr.page.get_by_role("row").filter(has_text=MORI)
+        await expect(row).to_contain_text(_day(before))
+        await expect(row).to_contain_text(_day((await company.goal(cycle, MORI)).task))
         await hr.picture(f"instruction-{scripts}")
         assert hr.page.url.startswith(f"{console}/instructions/")
     after = (await company.goal(cycle, MORI)).task
@@ -84,6 +97,44 @@ async def test_hr_moves_due_dates_after_seeing_which(
     other = (await company.goal(cycle, ONO)).task
     assert other is not None
     assert other.due == before.due
+
+
+async def test_a_date_by_weeks_gives_nobody_less_and_never_moves_a_date_earlier(
+    company: Steered, console: str, chromium: Browser
+) -> None:
+    cycle = await company.launch("by-weeks")
+    await company.carried_out(Extend(due=in_days(40), selection=of(MORI), reason="延長"), cycle)
+    own = (await company.goal(cycle, HARA)).task
+    async with at_pages(chromium, company, console, HR) as hr:
+        await hr.open(f"/cycles/{cycle}/steer/extend")
+        await hr.press("+1 週間")
+        await expect(hr.page.get_by_role("alert")).to_contain_text("対象の社員か部署を指定してください")
+        await hr.type("社員番号", HARA)
+        await hr.type("理由", "繁忙期のため")
+        await hr.press("+1 週間")
+        await expect(hr.page).to_have_url(f"{console}/cycles/{cycle}/steer/extend#due")
+        assert own is not None
+        assert await hr.page.locator("#due").input_value() >= (own.due + timedelta(weeks=1)).isoformat()
+        await expect(hr.page.locator("#reason")).to_have_value("繁忙期のため")
+        await hr.page.locator("#people").fill(f"{MORI}, {HARA}")
+        await hr.page.locator("#due").fill(in_days(25).isoformat())
+        await hr.press("対象を確認")
+        await hr.sees("延長で期日が早まることはありません。")
+        await expect(hr.page.get_by_role("row").filter(has_text=MORI)).to_have_count(0)
+        await hr.picture("never-earlier")
+        assert await hr.complaints() == []
+        await hr.press("期限の延長を指示")
+        await expect(hr.page.get_by_role("row").filter(has_text=MORI)).to_contain_text("期日がすでにその日より後")
+
+
+async def test_the_history_says_where_an_instruction_is_given(
+    company: Steered, cycle: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, HR) as hr:
+        await hr.open("/")
+        await hr.press("一括指示の履歴")
+        await hr.page.locator(f"a[href='/cycles/{cycle}/steer']").click()
+        await expect(hr.page.get_by_role("heading", level=1)).to_have_text("一括指示")
 
 
 async def test_who_is_unknown_is_named_at_the_field_and_nothing_is_given(
@@ -132,7 +183,7 @@ async def test_what_goals_refuse_is_said_with_the_reason(company: Steered, conso
         await hr.type("理由", "遅すぎる期日")
         await hr.press("対象を確認")
         await hr.sees("ルールにより指示できない目標")
-        await hr.press("期限の変更を指示")
+        await hr.press("期限の延長を指示")
         await expect(hr.page.locator('[data-sum="by_result.refused"]')).to_have_text("5")
         await hr.press("拒否")
         await expect(hr.page.locator("tbody tr")).to_have_count(5)
