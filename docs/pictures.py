@@ -11,19 +11,19 @@ FOLDER gets a picture of each page and contact sheets of all (`sheet-<width>-<sc
 
 import argparse
 import asyncio
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Response, async_playwright
 
-from docs.shots import IN_README, PREPARED, ROLES, SHOTS, Attach, Fill, Press, Shot, Step
+from docs.shots import IN_README, PREPARED, ROLES, SHOTS, Attach, Fill, Open, Press, Shot, Step
 
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 IMAGES = Path(__file__).parent / "images"
@@ -44,7 +44,8 @@ class Look(NamedTuple):
         return "-".join(map(str, self))
 
 
-LOOKS = tuple(Look(*one) for one in product((390, 1024, 1600), ("light", "dark"), _LOCALES))
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+LOOKS = tuple(Look(*one) for one in product((390, 1024, 1600), SCHEMES, _LOCALES))
 IN_DOCS = (Look(390, "light", "ja"), Look(1024, "light", "ja"), Look(1024, "dark", "en"))
 
 
@@ -72,7 +73,7 @@ async def running_browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-async def take(  # noqa: PLR0917 - what, how and where to
+async def take(
     browser: Browser,
     site: Site,
     shots: Sequence[Shot],
@@ -81,29 +82,32 @@ async def take(  # noqa: PLR0917 - what, how and where to
     *,
     whole: bool = True,
 ) -> dict[Look, list[Path]]:
-    """Pictures of all pages in all looks: of what fills the screen, or of whole pages. A page is opened once for each language."""
+    """Pictures of all pages in all looks: of what fills the screen, or of whole pages.
+
+    A page is opened once for each language, in the first of the widths: a script that looks at the width does so when a page opens.
+    """
     made: dict[Look, list[Path]] = {look: [] for look in looks}
     for locale in dict.fromkeys(look.locale for look in looks):
         contexts: dict[str, BrowserContext] = {}
         for shot in shots:
-            context = contexts.get(shot.person) or await _context(browser, site, shot.person, locale)
+            context = contexts.get(shot.person) or await _context(browser, site, shot.person, locale, looks[0].width)
             contexts[shot.person] = context
             page = await _opened(context, site.url, shot)
-            for look in made:
+            for look, pictures in made.items():
                 if look.locale == locale:
                     await page.set_viewport_size({"width": look.width, "height": _HEIGHT if whole else 800})
                     await page.emulate_media(color_scheme=look.scheme)
                     path = name(shot, look)
                     await page.screenshot(path=path, full_page=whole, animations="disabled")
-                    made[look].append(path)
+                    pictures.append(path)
             await page.close()
         for context in contexts.values():
             await context.close()
     return made
 
 
-async def _context(browser: Browser, site: Site, person: str, locale: str) -> BrowserContext:
-    context = await browser.new_context(locale=_LOCALES[locale])
+async def _context(browser: Browser, site: Site, person: str, locale: str, width: int) -> BrowserContext:
+    context = await browser.new_context(locale=_LOCALES[locale], viewport={"width": width, "height": _HEIGHT})
     context.set_default_timeout(_STEP_SECONDS * 1000)
     await context.add_cookies([{"name": "meguri-language", "value": locale, "url": site.url}])
     if person:
@@ -113,6 +117,7 @@ async def _context(browser: Browser, site: Site, person: str, locale: str) -> Br
 
 async def _opened(context: BrowserContext, url: str, shot: Shot) -> Page:
     page = await context.new_page()
+    page.on("response", _expect_a_page)
     await page.goto(url + shot.path)
     for step in shot.steps:
         try:
@@ -121,6 +126,12 @@ async def _opened(context: BrowserContext, url: str, shot: Shot) -> Page:
             error.add_note(f"{shot.name}: {step} at {page.url}")
             raise
     return page
+
+
+def _expect_a_page(response: Response) -> None:
+    """Refusals are pages too; a fault of the server is none."""
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise SystemExit(f"{response.url}: {response.status}")
 
 
 async def _do(page: Page, step: Step) -> None:
@@ -132,8 +143,10 @@ async def _do(page: Page, step: Step) -> None:
             else:
                 await one.fill(text)
         case Press(what):
+            async with page.expect_navigation():
+                await page.locator(what).filter(visible=True).first.click()
+        case Open(what):
             await page.locator(what).filter(visible=True).first.click()
-            await page.wait_for_load_state()
         case Attach(field, text):
             await page.set_input_files(field, {"name": "file.txt", "mimeType": "text/plain", "buffer": text.encode()})
 
@@ -159,10 +172,17 @@ async def make_sheet(browser: Browser, path: Path, pictures: Sequence[Path], thu
 async def prepare(browser: Browser, site: Site) -> None:
     """Gives the roles and carries out `PREPARED`, where they are not there yet. Needs MEGURI_VAR, the folder of the demo."""
     for person, role in ROLES:
-        command = [sys.executable, "starter.py", "role", "give", person, role]
-        subprocess.run(command, check=False, cwd=IMAGES.parents[1])  # it says so where the person has the role
+        command = (
+            sys.executable,
+            "starter.py",
+            "role",
+            "give",
+            person,
+            role,
+        )  # it says so where the person has the role
+        await (await asyncio.create_subprocess_exec(*command, cwd=IMAGES.parents[1])).wait()
     for one in PREPARED:
-        context = await _context(browser, site, one.person, "ja")
+        context = await _context(browser, site, one.person, "ja", LOOKS[0].width)
         page = await context.new_page()
         await page.goto(site.url + one.seen_at)
         if not await page.locator(one.sign).count():

@@ -1,10 +1,11 @@
+# ruff: noqa: INP001 - what docs/pictures.py takes
 """The pages of which docs/pictures.py takes pictures: each in the states that matter, as a person of the sample company sees it.
 
 The demo's people: M0006 is HR, M0018 leads a section of the finance department, M0034 has a draft to write. The demo has no auditor and
 no administrator; docs/pictures.py gives M0003 and M0004 these roles, and carries out PREPARED once.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 HR, CHIEF, HEAD, OWNER, AUDITOR, ADMIN, LONG = "M0006", "M0018", "M0002", "M0034", "M0003", "M0004", "M0120"
 ROLES = ((AUDITOR, "auditor"), (ADMIN, "system"))
@@ -20,7 +21,13 @@ class Fill(NamedTuple):
 
 
 class Press(NamedTuple):
-    """Presses a button or a link, or opens what is folded: the first that is visible."""
+    """Presses the first visible button or link, and waits for the page to which it leads."""
+
+    what: str
+
+
+class Open(NamedTuple):
+    """Opens what is folded, or ticks a box."""
 
     what: str
 
@@ -32,11 +39,11 @@ class Attach(NamedTuple):
     text: str
 
 
-Step = Fill | Press | Attach
+Step = Fill | Press | Open | Attach
 
 
 class Shot(NamedTuple):
-    """A page, as a person of the demo sees it after the steps. Steps change nothing: they send forms that are refused or only looked at."""
+    """A page, as a person of the demo sees it after the steps: forms that are refused, and those that only show what would be done."""
 
     name: str
     person: str
@@ -46,7 +53,7 @@ class Shot(NamedTuple):
 
 def _failed(form: str, *fills: Fill) -> tuple[Step, ...]:
     """Opens the folded form of a command to a goal, and sends it."""
-    return (Press(f"details:has(#form-{form}) > summary"), *fills, Press(f"#form-{form} button"))
+    return (Open(f"details:has(#form-{form}) > summary"), *fills, Press(f"#form-{form} button"))
 
 
 def _long(text: str, most: int = WIDE) -> str:
@@ -55,9 +62,10 @@ def _long(text: str, most: int = WIDE) -> str:
 
 _DEPARTMENT = "グローバル調達・サプライチェーン変革推進本部 次世代製造基盤整備プロジェクト統括室(旧 製造部 生産技術課)"
 _PEOPLE = f"社員番号,氏名,部署,上長,在籍\n{LONG},長宗我部 ヴィクトリア・アレクサンドラ,{_DEPARTMENT},M0004,はい\n"
-_MOVES = "社員番号,氏名,部署,上長,在籍\nM0120,岡本 健,人事部,M0006,はい\nN0001,新人 一郎,経理部,M0005,はい\nM0119,,,,いいえ\n"
+_MOVES = "社員番号,氏名,部署,上長,在籍\nM0120,岡本 健,人事部,M0006,はい\nN0001,新人 一郎,経理部,M0005,はい\nM0119,原 葵,製造部,M0030,いいえ\n"
 _WRONG = "社員番号,氏名,部署,上長,在籍\nM0120,岡本 健,,M9999,たぶん\nM0120,岡本 健,人事部,M0006,はい\n"
 _FILE = '[cycle]\nid = "2027 q1"\nname = ""\nstarts = 2026-12-31\nends = 2026-12-01\nhr = ["M9999"]\n'
+
 
 class Prepared(NamedTuple):
     """What is done before the pictures by a page of a person, unless `sign` is on the page `seen_at`."""
@@ -89,7 +97,7 @@ PREPARED = (
         Fill("#account-owner", HR), Press("form[action='/operations/accounts'] button"),
     )),
     Prepared(OWNER, "/preferences", "a[href^='/preferences/tokens/']", "/preferences", (
-        Press("details:has(#token-label) > summary"), Fill("#token-label", "週次の集計"),
+        Open("details:has(#token-label) > summary"), Fill("#token-label", "週次の集計"),
         Press("form[action='/preferences/tokens'] button"),
     )),
 )  # fmt: skip
@@ -112,10 +120,10 @@ _GOALS = (
     Shot("goal-paused", HR, f"/goals/{CYCLE}/M0055/1"),
     Shot("goal-late", CHIEF, f"/goals/{CYCLE}/M0048/1"),
     Shot("goal-steer-failed", HR, f"/goals/{CYCLE}/M0085/1", _failed("extend", Fill("#extend-due", "2026-01-01"))),
-    Shot("goal-compare", CHIEF, f"/goals/{CYCLE}/M0047/1/compare?from=1&to=2"),
+    Shot("goal-compare", CHIEF, f"/goals/{CYCLE}/M0047/1/compare?from=1&to=5"),
     Shot("write", OWNER, f"/goals/{CYCLE}/{OWNER}/1/edit"),
     Shot("write-findings", OWNER, f"/goals/{CYCLE}/{OWNER}/1/edit", (Press("[name=action][value=check]"),)),
-    Shot("write-failed", OWNER, f"/goals/{CYCLE}/{OWNER}/1/edit",
+    Shot("write-failed", "M0035", f"/goals/{CYCLE}/M0035/1/edit",
          (Fill("#weight", "多め"), Fill("#theme", ""), Press("[name=action][value=submit]"))),
     Shot("write-long", "M0061", f"/goals/{CYCLE}/M0061/1/edit"),
     Shot("begin", OWNER, "/goals/write"),
@@ -142,7 +150,7 @@ _PEOPLE_AND_MATERIAL = (
     Shot("example", OWNER, "/examples", (Press("main a[href^='/examples/']"),)),
     Shot("lessons", HR, "/lessons"),
     Shot("people", HR, "/people"),
-    Shot("people-none", HR, "/people?search=zzz"),
+    Shot("people-none", HR, "/people?q=zzz"),
     Shot("person", HR, f"/people/{CHIEF}"),
     Shot("person-long", HR, f"/people/{LONG}"),
     Shot("departments", HR, "/departments"),
@@ -162,7 +170,7 @@ _HR = (
     Shot("steer-extend", HR, f"/cycles/{CYCLE}/steer/extend"),
     Shot("steer-failed", HR, f"/cycles/{CYCLE}/steer/extend", (Press("[name=step][value=preview]"),)),
     Shot("steer-confirm", HR, f"/cycles/{CYCLE}/steer/extend", (
-        Fill("#due", "2027-01-08"), Press("input[name=departments][value=財務部]"), Fill("#reason", "年度末の決算と重なるため"),
+        Fill("#due", "2027-01-08"), Open("input[name=departments][value=財務部]"), Fill("#reason", "年度末の決算と重なるため"),
         Press("[name=step][value=preview]"))),
     Shot("steer-add", HR, f"/cycles/{CYCLE}/steer/add"),
     Shot("steer-close", HR, f"/cycles/{CYCLE}/steer/close"),
@@ -171,7 +179,6 @@ _HR = (
     Shot("calibration", HR, f"/cycles/{CYCLE}/calibration"),
     Shot("results", HR, f"/cycles/{CYCLE}/results"),
     Shot("instructions", HR, "/instructions"),
-    Shot("instructions-none", HR, "/instructions?kind=close"),
     Shot("instruction", HR, "/instructions/demo-add"),
     Shot("sync", HR, "/sync"),
     Shot("sync-failed", HR, "/sync", (Press("main form button"),)),
@@ -182,7 +189,7 @@ _HR = (
 _SYSTEM = (
     Shot("preferences", OWNER, "/preferences"),
     Shot("preferences-failed", OWNER, "/preferences", (
-        Press("details:has(#token-label) > summary"), Fill("#token-days", "many"), Press("form[action='/preferences/tokens'] button"))),
+        Open("details:has(#token-label) > summary"), Fill("#token-days", "many"), Press("form[action='/preferences/tokens'] button"))),
     Shot("token-end", OWNER, "/preferences", (Press("a[href^='/preferences/tokens/']"),)),
     Shot("operations", ADMIN, "/operations"),
     Shot("operations-refused", OWNER, "/operations"),
@@ -215,7 +222,7 @@ _SYSTEM = (
 SHOTS = (*_GOALS, *_PEOPLE_AND_MATERIAL, *_HR, *_SYSTEM)
 
 # Of the README: what fills a screen, as the names say.
-IN_README = {
+IN_README: dict[str, tuple[int, Literal["light", "dark"]]] = {
     "today": (1024, "light"), "goal-review": (1024, "light"), "write": (1024, "light"), "board": (1024, "light"), "tree": (1024, "dark"),
     "approvals": (390, "light"),
 }  # fmt: skip

@@ -85,7 +85,7 @@ def _templates(locale: Locale) -> Environment:
         "labels_of": lambda form: {
             one.name: say(f"console.field.{form.name}.{one.name}", locale) for one in form.fields
         },
-        "message": lambda what, names={}: say(what, locale, names),
+        "message": lambda what, names={}: _plain(say(what, locale, names)),
     }
     found.filters |= {
         "day": lambda day: short_day(day, locale),
@@ -93,11 +93,17 @@ def _templates(locale: Locale) -> Environment:
         "percent": percent,
         "number": lambda number: format(number, "f"),
         "pair": lambda value: (value, value),
+        "plain": _plain,
         "signed": lambda number: format(number, "+f"),
         "named": lambda person, names: names.get(person, person),
         "reason": lambda reason: reason_text(reason, locale),
     }
     return found
+
+
+def _plain(sentence: str) -> str:
+    """Without the marks that a terminal shows around what is typed."""
+    return sentence.replace("`", "")
 
 
 def _field_label(name: str, locale: Locale) -> str:
