@@ -178,6 +178,7 @@ LEFT_OUT = {
     "tests/web/console/test_mishaps_in_browser.py": _NO_DAYS,
     "tests/web/console/test_writing_in_browser.py": "writes goals as tests/acceptance/test_first_goal.py does as of some days",
     "tests/web/console/test_doors_of_pages.py": _NO_DAYS,
+    "tests/web/console/test_pages_fit.py": _NO_DAYS,
     "tests/web/console/test_goal_commands.py": _NO_DAYS,
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_secrets.py": _NO_DAYS,
