@@ -49,7 +49,7 @@ def say(what: Message | str, locale: Locale, names: Names = _NOBODY, /, **fields
     if not translations.is_counted(key, locale):
         return _Sentence(locale, names).vformat(translations.template(key, locale), (), given)
     n = given["n"]
-    return _Sentence(locale, names).vformat(translations.template(key, locale, int(str(n))), (), given)
+    return _Sentence(locale, names).vformat(translations.template(key, locale, int(str(n).replace(",", ""))), (), given)
 
 
 def say_both(what: Message | str, names: Names = _NOBODY, /, **fields: Any) -> BothTexts:

@@ -93,12 +93,18 @@ def _templates(locale: Locale) -> Environment:
         "percent": percent,
         "number": lambda number: format(number, "f"),
         "pair": lambda value: (value, value),
+        "count": _grouped,
         "plain": _plain,
         "signed": lambda number: format(number, "+f"),
         "named": lambda person, names: names.get(person, person),
         "reason": lambda reason: reason_text(reason, locale),
     }
     return found
+
+
+def _grouped(value: Any) -> Any:
+    """A count with commas, as `10,000`; anything else as it is."""
+    return f"{value:,}" if type(value) is int else value
 
 
 def _plain(sentence: str) -> str:
@@ -118,6 +124,6 @@ def _texts(locale: Locale) -> Callable[..., str]:
         return say(key, locale)
 
     def text(key: str, **fields: Any) -> str:
-        return say(key, locale, **fields) if fields else plain(key)
+        return say(key, locale, **{name: _grouped(value) for name, value in fields.items()}) if fields else plain(key)
 
     return text
