@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from domain import access
 from domain.access import Action, Caller
 from domain.errors import MeguriError
+from domain.roles import CompanyRole
 from domain.values import Frozen, Moment
 from service.relations import relations_to_company, system_relations
+from storage import roles
 from storage.database import read_transaction
 from storage.health import database_state
 from workflows.queues import BULK, DELIVERY, GOALS
@@ -62,7 +64,7 @@ async def read_health(
     begun = perf_counter()
     async with read_transaction(engine) as connection:
         held = await relations_to_company(connection, caller) | await system_relations(connection, caller)
-        access.require(caller, Action.SEE_HEALTH, held)
+        access.require(caller, Action.SEE_HEALTH, held, await roles.active(connection, CompanyRole.SYSTEM))
         version, size = await database_state(connection)
     database = DatabaseHealth(version=version, size=size, millis=round((perf_counter() - begun) * 1000))
     return Health(database=database, temporal=await _temporal(connect, seconds))

@@ -53,7 +53,7 @@ def say(what: Message | str, locale: Locale, names: Names = _NOBODY, /, **fields
     if not translations.is_counted(key, locale):
         return _Sentence(locale, names).vformat(translations.template(key, locale), (), given)
     n = given["n"]
-    return _Sentence(locale, names).vformat(translations.template(key, locale, int(str(n))), (), given)
+    return _Sentence(locale, names).vformat(translations.template(key, locale, int(str(n).replace(",", ""))), (), given)
 
 
 def _where_nobody_is(key: str, given: Mapping[str, Any], locale: Locale) -> str:
@@ -114,6 +114,8 @@ def _date(value: Any, locale: Locale) -> str:
 def _person(value: Any, locale: Locale, names: Names) -> str:
     if str(value).startswith("@"):  # no person: the clock, the organisation, a program
         return actor_word(str(value), locale)
+    if value == "-":  # of several people, none is known
+        return say("person.nobody", locale)
     name = names.get(str(value))
     return say("person.named", locale, name=name, id=value) if name else say("person.unnamed", locale, id=value)
 

@@ -3,11 +3,12 @@
 import json
 import unicodedata
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from domain.values import Locale
-from texts.dates import moment_text
+from domain.values import Locale, percent
+from texts.dates import moment_text, short_day, short_moment
 from texts.translations import template
 from texts.words import actor_word, reason_text, word
 
@@ -27,6 +28,8 @@ _ORDER = {
 _INDEXES = frozenset({"step", "met", "stage", "rung"})
 _CHAINS = frozenset({"stages", "reviewers"})
 _DATES = frozenset({"due", "expires_at"})  # days; the deadline of a reminder is a moment
+_SHARES = frozenset({"attained"})
+_NOT_IN_JOURNAL = frozenset({"command"})
 # What an entry of the journal says first.
 _JOURNAL_FIRST = (
     "entries", "cycle", "asked_kind", "departments", "people", "employee", "person", "delegator", "to", "first", "last",
@@ -75,10 +78,11 @@ def facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     return _in_one_line(body, _omitted(body), locale, zone)
 
 
-def fact_list(body: Mapping[str, Any], locale: Locale, zone: str) -> list[tuple[str, str, str]]:
-    """The same, each fact whole: its name in the body, what it is called, and its value."""
-    shown = {name: value for name, value in body.items() if name not in _omitted(body) and value not in _EMPTY}
-    return [(name, _fact_name(name, locale), _fact(name, value, locale, zone)) for name, value in shown.items()]
+def fact_list(
+    body: Mapping[str, Any], locale: Locale, zone: str, names: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """The same for a page, each fact whole: its name in the body, what it is called, and its value. `names` are of people, by id."""
+    return _facts_of_page(body, _omitted(body), locale, zone, names)
 
 
 def _omitted(body: Mapping[str, Any]) -> frozenset[str]:
@@ -87,14 +91,24 @@ def _omitted(body: Mapping[str, Any]) -> frozenset[str]:
 
 def journal_facts(body: Mapping[str, Any], locale: Locale, zone: str) -> str:
     """What an entry of the journal says beside its kind, in one line."""
+    return _in_one_line(_of_journal(body), _NOT_IN_JOURNAL, locale, zone)
+
+
+def journal_fact_list(
+    body: Mapping[str, Any], locale: Locale, zone: str, names: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """The same for a page, as `fact_list`."""
+    return _facts_of_page(_of_journal(body), _NOT_IN_JOURNAL, locale, zone, names)
+
+
+def _of_journal(body: Mapping[str, Any]) -> dict[str, Any]:
     said = dict(body)
     if (asked := _json_object(body.get("asked"))) is not None:  # an instruction's content is one text
         del said["asked"]
         said |= _asked_facts(asked)
     if "delegations" in said:  # their ids
         said["delegation"] = said.pop("delegations")
-    ordered = {name: said[name] for name in (*_JOURNAL_FIRST, *said) if name in said}  # the database keeps no order
-    return _in_one_line(ordered, frozenset({"command"}), locale, zone)
+    return {name: said[name] for name in (*_JOURNAL_FIRST, *said) if name in said}  # the database keeps no order
 
 
 def _asked_facts(asked: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +139,33 @@ def _in_one_line(body: Mapping[str, Any], omitted: Collection[str], locale: Loca
     shown = {name: value for name, value in body.items() if name not in omitted and value not in _EMPTY}
     values = {name: visible(_fact(name, value, locale, zone), _FACT) for name, value in shown.items()}
     return "; ".join(f"{_fact_name(name, locale)} {value}" for name, value in values.items())
+
+
+def _facts_of_page(
+    body: Mapping[str, Any], omitted: Collection[str], locale: Locale, zone: str, names: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    shown = {name: value for name, value in body.items() if name not in omitted and value not in _EMPTY}
+    return [
+        (name, _fact_name(name, locale), _on_page(name, value, locale, zone, names)) for name, value in shown.items()
+    ]
+
+
+def _on_page(name: str, value: Any, locale: Locale, zone: str, names: Mapping[str, str]) -> str:
+    """The value of a fact as pages write it: moments and days in their short form, people with their names, shares in percent."""
+    if isinstance(value, list) and name not in _CHAINS and name != "joint":
+        parts = (_on_page(name, one, locale, zone, names) for one in value)
+        return template("join.list", locale).join(parts)
+    if isinstance(value, str) and value in names:
+        return f"{names[value]} {value}"
+    if name in _DATES:
+        return (
+            short_moment(datetime.fromisoformat(value), zone, locale)
+            if "T" in value
+            else short_day(date.fromisoformat(value), locale)
+        )
+    if name in _SHARES:
+        return percent(Decimal(str(value)))
+    return _fact(name, value, locale, zone)
 
 
 def _fact_name(name: str, locale: Locale) -> str:

@@ -180,6 +180,7 @@ LEFT_OUT = {
     "tests/web/console/test_writing_in_browser.py": "writes goals as tests/acceptance/test_first_goal.py does as of some days",
     "tests/web/console/test_doors_of_pages.py": _NO_DAYS,
     "tests/web/console/test_goal_in_browser.py": "looks at the day of the run alone",
+    "tests/web/console/test_pages_fit.py": _NO_DAYS,
     "tests/web/console/test_goal_commands.py": _NO_DAYS,
     "tests/web/test_reads_api.py": _NO_DAYS,
     "tests/web/test_secrets.py": _NO_DAYS,

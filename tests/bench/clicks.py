@@ -107,7 +107,7 @@ async def web_process(at: Served) -> AsyncIterator[tuple[httpx.AsyncClient, psut
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     try:
         async with httpx.AsyncClient(base_url=f"http://{address}/api/v1", timeout=60, limits=limits) as client:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while True:
                     try:
                         await client.get(f"http://{address}/healthz")

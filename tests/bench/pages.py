@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import quote
 
+import httpx
 import psutil
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -159,7 +160,7 @@ async def measure_all(url: str, size: Size, requests: int) -> AsyncIterator[str]
     visitors: dict[str, list[str]] = {
         "person": [of.person(n) for n in range(_VISITORS)], "manager": [of.manager(n) for n in range(_VISITORS)], "hr": [*HR[:1]],
     }  # fmt: skip
-    cookies = {kind: [await _cookie(engine, one) for one in people] for kind, people in visitors.items()}
+    cookies = {kind: [await session_cookie(engine, one) for one in people] for kind, people in visitors.items()}
     async with _serving(url, engine) as servers:
         for case in CASES:
             yield await measure(servers, case, of, cookies[case.visitor], requests)
@@ -179,7 +180,15 @@ async def _serving(url: str, engine: AsyncEngine) -> AsyncIterator[Servers]:
         yield Servers(addresses, [process for _, process in started], postmaster)
 
 
-async def _cookie(engine: AsyncEngine, person: str) -> str:
+@asynccontextmanager
+async def served(url: str) -> AsyncIterator[tuple[httpx.AsyncClient, psutil.Process]]:
+    async with web_process(_At(url)) as (api, process):
+        site = str(api.base_url).removesuffix("/api/v1/")
+        async with httpx.AsyncClient(base_url=site, timeout=60, limits=httpx.Limits(max_connections=IN_FLIGHT)) as web:
+            yield web, process
+
+
+async def session_cookie(engine: AsyncEngine, person: str) -> str:
     limits = SessionLimits(timedelta(hours=8), timedelta(hours=8))
     return f"meguri-session={await SignIn(engine, limits).choose(person, None, datetime.now(UTC))}"
 

@@ -152,6 +152,13 @@ def test_hr_reads_the_key_of_the_cycle_file_behind_the_place() -> None:
     assert finding_text(refuse("no_theme", "theme"), Locale.JA) == "テーマ: 目標のテーマを書いてください。"
 
 
+def test_a_refusal_that_can_name_nobody_says_so_in_words() -> None:
+    refused = message("refusal.not_allowed", actor="M0034", allowed="-")
+    names = {"M0034": "安藤 誠"}
+    assert say(refused, Locale.JA, names) == "安藤 誠さん(M0034)はこの操作を行えません。行えるのは 権限のある人 です。"
+    assert say(refused, Locale.EN, names).endswith("people with the right to it may")
+
+
 def test_a_finding_about_a_person_names_them() -> None:
     finding = refuse("own_manager", "M0032", person="M0032")
     assert finding_text(finding, Locale.JA, NAMES).startswith("佐藤 花子さん(M0032): 佐藤 花子さん(M0032)の上長が本人")

@@ -101,3 +101,17 @@ def test_what_is_of_use_to_the_program_only_is_no_fact_for_people() -> None:
 
 def test_the_facts_of_a_delegation_have_the_order_of_its_model() -> None:
     assert list(wording._ORDER) == list(Delegation.model_fields)
+
+
+def test_pages_write_moments_days_shares_and_people_of_facts_as_they_write_them_elsewhere() -> None:
+    body = {
+        "kind": "reminded", "due": "2026-11-27T00:10:00Z", "copied": ["M0018", "M0019"], "attained": "0.4", "rung": 1, "late": True,
+    }  # fmt: skip
+    names = {"M0018": "福田 千尋"}
+    told = {name: value for name, _, value in wording.fact_list(body, Locale.JA, "Asia/Tokyo", names)}
+    assert told == {
+        "due": "2026/11/27 09:10", "copied": "福田 千尋 M0018、M0019", "attained": "40 %", "rung": "2", "late": "はい",
+    }  # fmt: skip
+    asked = {"asked": '{"kind": "extend", "due": "2026-12-11", "reason": "決算のため"}', "employee": "M0018"}
+    told = {name: value for name, _, value in wording.journal_fact_list(asked, Locale.EN, "Asia/Tokyo", names)}
+    assert told == {"employee": "福田 千尋 M0018", "due": "Dec 11, 2026", "reason": "決算のため"}

@@ -13,6 +13,7 @@ from domain.refusals import Refusal
 from domain.values import GoalId
 from service.audit import Audit, LedgerPage
 from service.goal_documents import GoalFilter
+from service.message_names import names_of_people
 from storage.goals import LedgerLine
 from texts.wording import fact_list
 from texts.words import word
@@ -120,7 +121,8 @@ async def read_goal_then(
 ) -> Response:
     """The goal as it was after that entry."""
     goal = await Audit(visit.opened.engine).as_of(visit.caller, GoalId(f"{cycle}/{owner}/{number}"), seq)
-    return visit.page("goal_then.html", goal=goal, seq=seq)
+    people = {goal.owner, *(goal.task.assignees if goal.task else ())}
+    return visit.page("goal_then.html", goal=goal, seq=seq, names=await names_of_people(visit.opened.engine, people))
 
 
 def is_goal(written: str) -> bool:
@@ -132,7 +134,7 @@ def _entry(visit: Visit, page: LedgerPage, line: LedgerLine) -> Entry:
     event = line.event
     proven = page.proof.is_proven(line)
     body: Mapping[str, Any] = event["body"] if proven else {}
-    told = fact_list(body, visit.locale, page.time_zone)
+    told = fact_list(body, visit.locale, page.time_zone, {one: name for (one, _), name in page.names.items()})
     return Entry(
         seq=event["seq"],
         revision=event["revision"],

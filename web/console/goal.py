@@ -111,7 +111,7 @@ def _values(visit: Visit, view: GoalView) -> dict[str, Any]:
         "final": calibrated(goal),
         "added": explained(goal, view.events),
         "possible_points": None if goal.is_closed else still_possible(goal),
-        "entries": timeline(view.ledger, visit.locale, goal.calendar.timezone),
+        "entries": timeline(view.ledger, visit.locale, goal.calendar.timezone, view.names),
         "decided_before": decided_before(view, visit.who.employee),
         "newest": NEWEST,
         "whole": False,

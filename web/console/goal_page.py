@@ -13,7 +13,7 @@ from service.goals import GoalView
 from storage.goals import LedgerLine
 from texts.wording import fact_list
 
-_WIDTH, _HEIGHT, _LEFT, _TOP = 640, 220, 8, 24  # units of the drawing
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 240, 8, 32, 40  # units of the drawing; a phone has larger letters
 _PROSE = frozenset({"comment", "text", "reason", "evidence", "praise", "progress", "went_well", "causes", "to_improve"})
 NEWEST = 30  # entries that the page shows at first
 
@@ -85,10 +85,10 @@ def chart_of(view: GoalView, now: datetime) -> Chart | None:
     values = [measure.baseline, measure.target, *(one.value for one in reports)]
     low, high = min(values), max(values)
     first, last = goal.policy.starts, max(goal.policy.ends, goal.policy.closes)
-    inner, top = _WIDTH - 2 * _LEFT, _HEIGHT - _TOP
+    inner, lowest = _WIDTH - 2 * _LEFT, _HEIGHT - _BOTTOM
 
     def y(value: Decimal) -> int:
-        return round(top - float((value - low) / (high - low)) * (top - _TOP))
+        return round(lowest - float((value - low) / (high - low)) * (lowest - _TOP))
 
     def x(day: date) -> int:
         share = (day - first).days / max((last - first).days, 1)
@@ -130,14 +130,14 @@ def days_done(view: GoalView) -> dict[int, date]:
     return found
 
 
-def timeline(entries: Sequence[LedgerLine], locale: Locale, zone: str) -> list[TimelineEntry]:
+def timeline(entries: Sequence[LedgerLine], locale: Locale, zone: str, names: Mapping[str, str]) -> list[TimelineEntry]:
     """The entries, the newest first."""
-    return [_entry(one, locale, zone) for one in reversed(entries)]
+    return [_entry(one, locale, zone, names) for one in reversed(entries)]
 
 
-def _entry(line: LedgerLine, locale: Locale, zone: str) -> TimelineEntry:
+def _entry(line: LedgerLine, locale: Locale, zone: str, names: Mapping[str, str]) -> TimelineEntry:
     event = line.event
-    told = fact_list(event["body"], locale, zone)
+    told = fact_list(event["body"], locale, zone, names)
     return TimelineEntry(
         seq=event["seq"],
         at=event["at"],

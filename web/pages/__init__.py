@@ -85,7 +85,7 @@ def _templates(locale: Locale) -> Environment:
         "labels_of": lambda form: {
             one.name: say(f"console.field.{form.name}.{one.name}", locale) for one in form.fields
         },
-        "message": lambda what, names={}: say(what, locale, names),
+        "message": lambda what, names={}: _plain(say(what, locale, names)),
     }
     found.filters |= {
         "day": lambda day: short_day(day, locale),
@@ -93,11 +93,23 @@ def _templates(locale: Locale) -> Environment:
         "percent": percent,
         "number": lambda number: format(number, "f"),
         "pair": lambda value: (value, value),
+        "count": _grouped,
+        "plain": _plain,
         "signed": lambda number: format(number, "+f"),
         "named": lambda person, names: names.get(person, person),
         "reason": lambda reason: reason_text(reason, locale),
     }
     return found
+
+
+def _grouped(value: Any) -> Any:
+    """A count with commas, as `10,000`; anything else as it is."""
+    return f"{value:,}" if type(value) is int else value
+
+
+def _plain(sentence: str) -> str:
+    """Without the marks that a terminal shows around what is typed."""
+    return sentence.replace("`", "")
 
 
 def _field_label(name: str, locale: Locale) -> str:
@@ -112,6 +124,6 @@ def _texts(locale: Locale) -> Callable[..., str]:
         return say(key, locale)
 
     def text(key: str, **fields: Any) -> str:
-        return say(key, locale, **fields) if fields else plain(key)
+        return say(key, locale, **{name: _grouped(value) for name, value in fields.items()}) if fields else plain(key)
 
     return text

@@ -14,7 +14,7 @@ from tests.service.steered import MORI, Steered
 from tests.web.people import session_of
 
 OPEN = {"/language", "/inbox"}  # a cookie with a language; where mails lead to, which is a page with a door of its own
-_ROUTERS = [
+ROUTERS = [
     found
     for one in iter_modules(web.console.__path__)
     if one.name != "router"
@@ -22,7 +22,7 @@ _ROUTERS = [
 ]
 ROUTES = sorted(
     (method, re.sub(r"\{[^}]*\}", "1", route.path))
-    for router in _ROUTERS
+    for router in ROUTERS
     for route in router.routes
     if isinstance(route, APIRoute) and route.path not in OPEN
     for method in (route.methods or ())

@@ -106,6 +106,7 @@ async def test_pages_have_nothing_that_axe_finds(
         await top.page.locator("#hook-url").fill("ftp://x")
         await top.page.locator("main form button").click()
         await expect(top.page.get_by_role("alert")).to_be_visible()
+        assert "`" not in await top.page.locator("main").inner_text()
         assert await top.complaints() == []
     async with at_pages(chromium, company, operated, HR, locale=locale, width=width) as hr:
         for page, path in (("notices", ""), ("resend", f"/resend?cycle={CYCLE}")):
@@ -198,6 +199,9 @@ async def test_an_administrator_gives_and_ends_a_role_and_makes_an_account(
         await top.page.locator("#account-name").fill("Not A Name")
         await top.press("Make")
         await expect(top.page.locator("#account-name")).to_have_attribute("aria-invalid", "true")
+        said = await top.page.get_by_role("alert").inner_text()
+        assert said.count("give at least 1 characters") == 2, "each error is said once, by the name of its field"
+        assert "purpose:" not in said
         await top.page.locator("#account-name").fill("walked")
         await top.page.locator("#account-purpose").fill("imports people")
         await top.page.locator("#account-owner").fill(MANAGER)
