@@ -63,13 +63,17 @@ class Way(ABC):
         wanted = self.page.get_by_role("button", name=name, exact=True).or_(
             self.page.get_by_role("link", name=name, exact=True)
         )
+        one = self._one(wanted, *within)
+        await self._reach(one)
         async with self.page.expect_navigation():
-            await self._press(self._one(wanted, *within))
+            await self._press(one)
         await self.look()
 
     async def unfold(self, name: str, *within: str) -> None:
         begins = re.compile(rf"^\s*{re.escape(name)}")
-        await self._press(self._one(self.page.locator("summary").filter(has_text=begins), *within))
+        one = self._one(self.page.locator("summary").filter(has_text=begins), *within)
+        await self._reach(one)
+        await self._press(one)
 
     async def fill(self, label: str, text: str, *within: str) -> None:
         """Replaces the text of the field."""
@@ -96,8 +100,10 @@ class Way(ABC):
             await expect(field).to_be_checked()
 
     async def attach(self, label: str, file: FilePayload) -> None:
+        field = self._field(label)
+        await self._reach(field)
         async with self.page.expect_file_chooser() as chooser:
-            await self._press(self._field(label))
+            await self._press(field)
         await (await chooser.value).set_files(file)
 
     async def sees(self, *texts: str) -> None:
@@ -128,7 +134,12 @@ class Way(ABC):
         return self._one(self.page.get_by_label(re.compile(whole)).and_(self.page.locator(_FIELDS)), *within)
 
     @abstractmethod
-    async def _press(self, wanted: Locator) -> None: ...
+    async def _reach(self, wanted: Locator) -> str:
+        """Goes there. "beside": to another radio button of its group."""
+
+    @abstractmethod
+    async def _press(self, wanted: Locator) -> None:
+        """Presses what was reached."""
 
     @abstractmethod
     async def _fill(self, field: Locator, text: str) -> None: ...
@@ -147,6 +158,10 @@ class Way(ABC):
 
 
 class ByPointer(Way):
+    async def _reach(self, wanted: Locator) -> str:
+        await expect(wanted).to_be_visible()
+        return "here"
+
     async def _press(self, wanted: Locator) -> None:
         await wanted.click()
 
@@ -170,7 +185,7 @@ class ByKeys(Way):
     """No pointer: the Tab key leads there, through the link to the content first, and what has the focus shows it."""
 
     async def _press(self, wanted: Locator) -> None:
-        await self._reach(wanted)
+        await expect(wanted).to_be_focused()
         await self.page.keyboard.press("Enter")
 
     async def _fill(self, field: Locator, text: str) -> None:
