@@ -152,6 +152,7 @@ LEFT_OUT = {
     "tests/test_as_of.py": "starts programs as of another day itself",
     "tests/test_compose.py": _NO_DAYS,
     "tests/web/console/test_sync_in_browser.py": "hands in a cycle of later days; looks at no other day",
+    "tests/web/console/test_days_in_browser.py": "walks over pages; what it does with days, tests of commands do as of other days",
     "tests/web/console/test_today_in_browser.py": _NO_DAYS,
     "tests/web/test_access.py": _NO_DAYS,
     "tests/web/test_accounts_api.py": _NO_DAYS,

@@ -24,6 +24,7 @@ _FOCUSED = """() => {
   const label = one.labels?.[0]?.firstChild?.textContent;
   return { name: (label ?? one.innerText ?? "").trim(), outline: getComputedStyle(one).outlineStyle };
 }"""
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]  # rules of axe
 _LOCALES = {"ja": "ja-JP", "en": "en-GB"}
 
 
@@ -77,7 +78,8 @@ class AtPages:
         found: list[str] = []
         for scheme in ("light", "dark"):
             await self.page.emulate_media(color_scheme=scheme)
-            results = await Axe().run(self.page, options={"resultTypes": ["violations"]})
+            rules = {"runOnly": _OF_COLOURS} if scheme == "dark" else {}  # nothing else is other than in light
+            results = await Axe().run(self.page, options={"resultTypes": ["violations"], **rules})
             for one in results.response["violations"]:
                 found += [f"{scheme}: {one['id']}: {node['html'][:160]}" for node in one["nodes"][:3]]
         await self.page.emulate_media(color_scheme="light")

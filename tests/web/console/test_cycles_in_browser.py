@@ -1,4 +1,4 @@
-"""HR's way to a new cycle: the file, the check, the launch; and those for whom the launch failed."""
+"""HR's way to a new cycle: the file, the check, the launch; and those for whom the launch failed. test_days_in_browser walks the day."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -67,42 +67,14 @@ async def test_pages_have_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures an
         assert await hr.complaints() == []
 
 
-WORDS = {
-    "ja": ("開始の確認へ", "もう一度チェック", "5 名で開始", "要修正 1 件", "第1段階の承認の期限", "5 名の開始が終わりました"),
-    "en": ("Go on to the launch", "Check again", "Launch for 5 people", "Errors: 1", "Approval, stage 1: due", "The launch is done for 5 people"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("scripts", "locale"), [(True, "ja"), (False, "en")])
-async def test_a_file_with_an_error_is_corrected_on_the_page_and_launched(  # noqa: PLR0917 - fixtures and parameters
-    company: Steered, running: CycleId, console: str, chromium: Browser, scripts: bool, locale: Locale
-) -> None:
-    confirm, again, launch, one_error, due, done = WORDS[locale]
-    cycle, text = f"walk-{locale}", _file(f"walk-{locale}", 50 if scripts else 51)
-    async with at_pages(chromium, company, console, HR, locale=locale, scripts=scripts) as hr:
+async def test_a_finding_leads_to_its_line(company: Steered, console: str, chromium: Browser) -> None:
+    text = _file("lines")
+    async with at_pages(chromium, company, console, HR) as hr:
         await _check(hr, text.replace('"E3"', '"E404"', 1))
-        await hr.sees(one_error)
-        link = hr.page.locator("a[data-line]")
-        await expect(link.first).to_have_attribute("data-line", str(text[: text.index("hr = [")].count("\n") + 1))
-        if scripts:
-            await link.first.click()
-            chosen = await hr.page.evaluate("getSelection().toString()")
-            assert chosen.startswith("hr = [")
-        await hr.page.locator("#file").fill(text)
-        await hr.press(again)
-        await hr.page.locator("#person").fill(MORI)
-        await hr.page.locator("#person").press("Enter")
-        await hr.sees(due)
-        await hr.press(confirm)
-        await hr.press(launch)
-        await expect(hr.page).to_have_url(f"{console}/cycles/{cycle}/launch")
-        if not scripts:
-            await company.until(CycleId(cycle), "open")
-            await hr.page.reload()
-        await hr.sees(done)
-        await hr.page.goto(f"{console}/cycles")
-        await hr.sees(cycle)
-    assert {one for one, _ in (await company.participants(CycleId(cycle))).values()} == {"started"}
+        link = hr.page.locator("a[data-line]").first
+        await expect(link).to_have_attribute("data-line", str(text[: text.index("hr = [")].count("\n") + 1))
+        await link.click()
+        assert str(await hr.page.evaluate("getSelection().toString()")).startswith("hr = [")
 
 
 async def test_a_second_cycle_from_the_same_file_is_launched_only_where_it_is_meant(

@@ -1,4 +1,4 @@
-"""An approver's day: one approval, a return, and several approvals at once."""
+"""What waits for an approver: the pages in their shapes, and what the walk of the day (test_days_in_browser) does not press."""
 
 from typing import Literal
 
@@ -47,62 +47,6 @@ async def test_pages_have_nothing_that_axe_finds(  # noqa: PLR0917 - fixtures an
         assert await manager.complaints() == []
 
 
-WORDS = {
-    "ja": ("承認", "差し戻す", "直してほしい点", "記録しました: 差し戻し", "承認待ちをすべて確認", "承認済み"),
-    "en": ("Approve", "Return for changes", "What to change", "Recorded: returned", "Review all that wait", "approved"),
-}
-
-
-@pytest.mark.parametrize(("scripts", "locale"), [(True, "ja"), (False, "en")])
-async def test_an_approver_approves_one_returns_one_and_approves_the_rest_at_once(
-    company: Steered, console: str, chromium: Browser, scripts: bool, locale: Locale
-) -> None:
-    cycle = await _submitted(company, f"day-{locale}")
-    approve, give_back, what, recorded, everything, approved = WORDS[locale]
-    async with at_pages(chromium, company, console, MANAGER, locale=locale, scripts=scripts) as manager:
-        await manager.open(f"/goals/{cycle}/{MORI}/1")
-        await manager.press(approve)
-        await expect(manager.page.get_by_role("status")).to_contain_text("3")
-        await manager.open(f"/goals/{cycle}/{HARA}/1")
-        await manager.page.locator("summary").get_by_text(give_back, exact=True).click()
-        await manager.page.get_by_role("button", name=give_back).click()
-        await expect(manager.page.get_by_role("alert")).to_be_visible()  # the comment is missing
-        await manager.type(what, "目標値の根拠を書いてください")
-        await manager.page.get_by_role("button", name=give_back).click()
-        await manager.sees(recorded)
-        await manager.open("/")
-        await manager.press(everything)
-        await manager.page.locator("main button").click()
-        await manager.sees(approved)
-    mori, hara, ono = [await company.goals.require(GoalId(f"{cycle}/{one}/1")) for one in (MORI, HARA, ONO)]
-    assert hara.state == "draft"
-    assert mori.state == ono.state != "draft"
-    assert MANAGER in ono.signed or ono.state == "active"
-
-
-async def test_an_approver_works_by_the_keyboard_alone(company: Steered, console: str, chromium: Browser) -> None:
-    cycle = await _submitted(company, "keyboard")
-    async with at_pages(chromium, company, console, MANAGER) as manager:
-        await manager.open("/")
-        await manager.tab_to("本文へ移動", 1)
-        await manager.page.keyboard.press("Enter")
-        await manager.tab_to("一括承認")
-        await manager.open(f"/goals/{cycle}/{MORI}/1")
-        await manager.tab_to("コメント")
-        await manager.page.keyboard.type("期待しています")
-        await manager.tab_to("承認", 1)
-        await manager.page.keyboard.press("Enter")
-        await manager.sees("記録しました")
-        await manager.open(f"/goals/{cycle}/{HARA}/1")
-        await manager.tab_to("差し戻す")
-        await manager.page.keyboard.press("Enter")  # opens what is folded
-        await manager.tab_to("直してほしい点", 1)
-        await manager.page.keyboard.type("根拠を足してください")
-        await manager.page.keyboard.press("Control+Enter")
-        await manager.sees("記録しました: 差し戻し")
-    assert [kind for kind, _, _ in await company.entries(cycle, HARA)][-1] == "returned"
-
-
 async def test_what_the_keyboard_can_do_is_shown_on_request(
     company: Steered, waiting: CycleId, console: str, chromium: Browser
 ) -> None:
@@ -120,6 +64,9 @@ async def test_what_the_keyboard_can_do_is_shown_on_request(
         await expect(help_of_keys).to_be_visible()
         await manager.press("閉じる")
         await expect(help_of_keys).to_be_hidden()
+        await manager.type("コメント", "期待しています")
+        await manager.page.keyboard.press("Control+Enter")
+        await manager.sees("記録しました: 承認")
 
 
 async def test_the_enter_key_that_ends_a_composition_sends_nothing(

@@ -1,4 +1,4 @@
-"""An owner's day: writing a goal, what the rules find, a rewrite by one click, submitting; and text that is not lost."""
+"""Writing a goal: text that is not lost, and how a draft begins. test_days_in_browser walks the day."""
 
 from typing import Literal
 
@@ -81,24 +81,6 @@ async def test_vague_words_and_examples_get_a_remark_and_the_points_are_added_up
         for where in ("theme", "challenge", "step1_title"):  # the problem is that of the catalogue
             await expect(found.locator(f"a[href='#{where}']")).to_be_visible()
         await owner.sees("配点の合計は、この目標が 110 点、ほかの目標が 0 点です。")
-
-
-@pytest.mark.parametrize(("scripts", "locale"), [(True, "ja"), (False, "en")])
-async def test_an_owner_takes_a_rewrite_over_and_submits(
-    company: Steered, console: str, chromium: Browser, scripts: bool, locale: Locale
-) -> None:
-    launched = await company.launch(f"rewrite-{locale}")
-    async with at_pages(chromium, company, console, MORI, locale=locale, scripts=scripts) as owner:
-        await owner.open(_edit(launched))
-        await owner.page.locator("#theme").fill("ミスをゼロにする")
-        await _presses(owner, "check")
-        await owner.page.locator("button[name=take]").first.click()
-        await expect(owner.page.locator("#theme")).not_to_have_value("ミスをゼロにする")
-        await owner.page.locator("#theme").fill("月次決算の確定を早める")
-        await _presses(owner, "submit")
-        await expect(owner.page.locator(".states [aria-current]")).to_be_visible()
-    after = await company.goals.require(GoalId(f"{launched}/{MORI}/1"))
-    assert (after.state, after.content.theme) == ("pending_approval", "月次決算の確定を早める")
 
 
 async def test_what_is_no_goal_yet_is_kept_as_it_was_typed_also_on_another_device(
