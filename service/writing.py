@@ -20,6 +20,7 @@ from domain.writing.working_days import moved_steps, on_working_days
 from service.answers import compose
 from service.cycle_lookup import require_cycle
 from service.exemplars import require_exemplar
+from service.parents import Parent, parent_of
 from service.projection import goals_of_cycle
 from service.relations import visible_goal
 from service.sharing import contributors_gone, sharing_findings
@@ -100,6 +101,7 @@ class WritingPage(NamedTuple):
     others: tuple[OtherGoal, ...]
     themes: tuple[tuple[str, str], ...]  # ids and names of the cycle's themes and department goals
     problems: tuple[tuple[str, str], ...]  # ids and texts of the problems that were heard in the cycle
+    parent: Parent | None  # what the goal belongs to, as it is saved
     points_of_others: int  # what the measures and steps of the other goals may earn
 
     @property
@@ -134,12 +136,14 @@ class Writing:
             siblings = await goals_of_cycle(connection, found.cycle, owner=found.owner)
             file = (await require_cycle(connection, found.cycle)).file
             problems = await hearing.find_all(connection, found.cycle)
+            parent = await parent_of(connection, caller, found)
         others = [one for one in siblings if one.id != found.id and not one.is_closed]
         return WritingPage(
             found,
             tuple(_other(one) for one in others),
             (*((one.id, one.name) for one in file.themes), *((one.id, one.name) for one in file.department_goals)),
             tuple((one.id, one.text) for one in problems),
+            parent,
             sum(possible_points(one.content) for one in others),
         )
 

@@ -9,6 +9,7 @@ from domain.access import person_of
 from domain.findings import Finding
 from domain.goal.goal import Goal
 from domain.notices.notices import NoticeKind
+from domain.people.organisation import DIRECTORY_ZONE
 from domain.refusals import Refusal
 from domain.values import GoalId
 from service.goal_documents import GoalFilter
@@ -61,11 +62,15 @@ async def today(
         visit, [one.goal.goal for one in page.items if one.action in (TaskAction.APPROVE, TaskAction.DECIDE)]
     )
     own = await visit.opened.goals.list_goals(visit.caller, GoalFilter(owner=person, limit=_OWN), visit.now)
+    delegations = await visit.opened.instructions.list_delegations(visit.caller, person, visit.now)
     running = [one for one in own.goals if one.cycle in visit.who.cycles]
     return visit.page(
         "today.html",
         waiting=[_waiting(one, seen) for one in page.items],
         names=page.names,
+        acts_for=[one for one in delegations.delegations if one.to_id == person] if not after else [],
+        delegators=delegations.names,
+        today=visit.now.astimezone(DIRECTORY_ZONE).date(),
         next=page.next,
         is_first=not after,
         chose_none=chosen == "none",

@@ -12,10 +12,12 @@ from domain.goal.commands import Submit
 from domain.goal.goal import Delegation
 from domain.instructions.instructions import Delegate
 from domain.values import CycleId, EmployeeId
+from domain.values import Locale as LocaleOfTexts
 from service.instructions import InstructionReads
 from tests.callers import OPERATOR
 from tests.service.steered import HARA, HR, HR_TOO, MANAGER, MORI, ONO, SALES, Steered, goal_of, today
 from tests.web.browser import at_pages, needs_browser
+from texts.dates import short_day
 from web.console.forms import fresh_id
 
 Locale = Literal["ja", "en"]
@@ -70,6 +72,18 @@ async def test_a_manager_sees_the_goals_of_direct_reports_and_what_waits_and_oth
         await seller.open("/team")
         await seller.sees("Nobody reports to you.")
         assert await seller.page.get_by_role("link", name="My team").count() == 0
+
+
+async def test_a_deputy_is_told_for_whom_and_for_how_long(
+    company: Steered, cycle: CycleId, console: str, chromium: Browser
+) -> None:
+    async with at_pages(chromium, company, console, HARA, scripts=False) as deputy:
+        await deputy.open("/")
+        last = short_day(today() + timedelta(days=9), LocaleOfTexts.JA)
+        await deputy.sees(f"清水 幸恵さんの代理です({short_day(today(), LocaleOfTexts.JA)}〜{last})。")
+    async with at_pages(chromium, company, console, MANAGER, scripts=False) as manager:
+        await manager.open("/")
+        await expect(manager.page.get_by_text("さんの代理です")).to_have_count(0)
 
 
 async def _delegations(company: Steered, employee: EmployeeId) -> list[tuple[str, str]]:
