@@ -49,6 +49,13 @@ LOOKS = tuple(Look(*one) for one in product((390, 1024, 1600), SCHEMES, _LOCALES
 IN_DOCS = (Look(390, "light", "ja"), Look(1024, "light", "ja"), Look(1024, "dark", "en"))
 
 
+class Thumb(NamedTuple):
+    """Pixels of a picture on a contact sheet."""
+
+    width: int
+    height: int
+
+
 class Site(NamedTuple):
     """Pages that are served, and how a person gets in."""
 
@@ -151,17 +158,18 @@ async def _do(page: Page, step: Step) -> None:
             await page.set_input_files(field, {"name": "file.txt", "mimeType": "text/plain", "buffer": text.encode()})
 
 
-async def make_sheet(browser: Browser, path: Path, pictures: Sequence[Path], thumb: int, columns: int) -> None:
-    """One picture of all, a JPEG: each with its name, `thumb` pixels wide, cut off where it is long."""
-    page = await browser.new_page(viewport={"width": columns * (thumb + 12) + 12, "height": _HEIGHT})
+async def make_sheet(browser: Browser, path: Path, pictures: Sequence[Path], thumb: Thumb, columns: int) -> None:
+    """One picture of all, a JPEG: each with its name, cut off where it is long."""
+    width, height = thumb
+    page = await browser.new_page(viewport={"width": columns * (width + 12) + 12, "height": _HEIGHT})
     cells = "".join(
         f'<figure><p><img src="{quote(str(one.resolve()))}"></p><figcaption>{one.stem}</figcaption></figure>'
         for one in pictures
     )
     with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as file:
         file.write(
-            f"<style>body{{display:flex;flex-wrap:wrap;gap:12px;margin:12px;font:11px sans-serif}}figure{{margin:0;width:{thumb}px}}"
-            f"p{{margin:0;height:{thumb * 4 // 3}px;overflow:hidden;border:1px solid #999}}img{{width:{thumb}px;display:block}}</style>{cells}"
+            f"<style>body{{display:flex;flex-wrap:wrap;gap:12px;margin:12px;font:11px sans-serif}}figure{{margin:0;width:{width}px}}"
+            f"p{{margin:0;height:{height}px;overflow:hidden;border:1px solid #999}}img{{width:{width}px;display:block}}</style>{cells}"
         )
         file.flush()
         await page.goto(f"file://{file.name}")
@@ -205,7 +213,7 @@ async def take_sheets(browser: Browser, site: Site) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = await take(browser, site, SHOTS, IN_DOCS, lambda shot, look: Path(folder, str(look), f"{shot.name}.png"))
         for look, pictures in made.items():
-            thumb, columns = (120, 12) if look.width < 1000 else (200, 7)  # noqa: PLR2004 - a phone
+            thumb, columns = (Thumb(120, 240), 12) if look.width < 1000 else (Thumb(200, 270), 7)  # noqa: PLR2004 - a phone
             await make_sheet(browser, IMAGES / f"console_sheet_{look}.jpg".replace("-", "_"), pictures, thumb, columns)
 
 
@@ -213,7 +221,7 @@ async def take_into(browser: Browser, site: Site, folder: Path, shots: Sequence[
     folder.mkdir(parents=True, exist_ok=True)
     made = await take(browser, site, shots, looks, lambda shot, look: folder / f"{shot.name}-{look}.png")
     for look, pictures in made.items():
-        await make_sheet(browser, folder / f"sheet-{look}.jpg", pictures, 240, 6)
+        await make_sheet(browser, folder / f"sheet-{look}.jpg", pictures, Thumb(240, 320), 6)
 
 
 async def main(asked: argparse.Namespace) -> None:

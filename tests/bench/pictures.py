@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext
 
-from docs.pictures import IMAGES, LOOKS, Look, Site, make_sheet, running_browser, take, take_into
+from docs.pictures import IMAGES, LOOKS, Look, Site, Thumb, make_sheet, running_browser, take, take_into
 from docs.shots import Shot
 from storage.database import open_database
 from tests.bench.dataset import HR, Size
@@ -68,7 +68,7 @@ async def main(size: Size, folder: Path | None) -> None:
 async def _take_sheet(browser: Browser, site: Site, shots: tuple[Shot, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = await take(browser, site, shots, [_IN_DOCS], lambda shot, _: Path(folder, f"{shot.name}.png"))
-        await make_sheet(browser, IMAGES / "console_sheet_10000_rows.jpg", made[_IN_DOCS], 200, 7)
+        await make_sheet(browser, IMAGES / "console_sheet_10000_rows.jpg", made[_IN_DOCS], Thumb(200, 270), 7)
 
 
 if __name__ == "__main__":
