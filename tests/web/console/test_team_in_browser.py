@@ -118,7 +118,7 @@ async def test_somebody_delegates_for_themselves_and_ends_it(  # noqa: PLR0917 -
         await owner.type(to, "一郎")  # nobody else has this given name
         await owner.page.get_by_role("button", name=give, exact=True).click()
         await owner.page.wait_for_url("**/instructions/*")
-        given = owner.page.locator("dl.facts")
+        given = owner.page.locator("main dl.facts")
         await expect(given).to_contain_text("岡 一郎")  # the deputy, and the period in the order of the language
         await expect(given).to_contain_text("〜" if locale == "ja" else " – ")
         await expect(owner.page.locator(".rooms [aria-current]")).to_have_attribute("href", "/delegations")
