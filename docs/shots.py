@@ -123,7 +123,7 @@ _GOALS = (
     Shot("goal-steer-failed", HR, f"/goals/{CYCLE}/M0085/1", _failed("extend", Fill("#extend-due", "2026-01-01"))),
     Shot("goal-compare", CHIEF, f"/goals/{CYCLE}/M0047/1/compare?from=1&to=5"),
     Shot("write", OWNER, f"/goals/{CYCLE}/{OWNER}/1/edit"),
-    Shot("write-findings", "M0035", f"/goals/{CYCLE}/M0035/1/edit",
+    Shot("write-findings", "M0032", f"/goals/{CYCLE}/M0032/1/edit",
          (Fill("#theme", "ミスをゼロにする"), Fill("#target", "0"), Press("[name=action][value=check]"))),
     Shot("write-failed", "M0035", f"/goals/{CYCLE}/M0035/1/edit",
          (Fill("#weight", "多め"), Fill("#theme", ""), Press("[name=action][value=submit]"))),

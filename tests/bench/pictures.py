@@ -30,7 +30,6 @@ def shots_of(of: Company) -> tuple[Shot, ...]:
     return (
         Shot("many-today-hr", hr, "/"),
         Shot("many-today-manager", manager, "/"),
-        Shot("many-approvals", manager, "/approvals/all"),
         Shot("many-goals", hr, f"/goals?cycle={cycle}"),
         Shot("many-goals-overdue", hr, f"/goals?cycle={cycle}&mark=overdue"),
         Shot("many-people", hr, "/people"),
