@@ -114,8 +114,6 @@ def _date(value: Any, locale: Locale) -> str:
 def _person(value: Any, locale: Locale, names: Names) -> str:
     if str(value).startswith("@"):  # no person: the clock, the organisation, a program
         return actor_word(str(value), locale)
-    if value == "-":  # of several people, none is known
-        return say("person.nobody", locale)
     name = names.get(str(value))
     return say("person.named", locale, name=name, id=value) if name else say("person.unnamed", locale, id=value)
 
