@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.access import Action, Caller
+from domain.instructions.instructions import Delegate
 from domain.policy.policy import Policy
 from domain.refusals import Code, Refusal
 from service.cycle_lookup import require_cycle
@@ -88,6 +89,8 @@ def refusal_of(line: ResultLine) -> Refusal | None:
 def _people(row: Instruction, lines: list[ResultLine]) -> set[str]:
     named: set[str] = {row.actor, *row.asked.selection.people[:PAGE], *([row.ended_by] if row.ended_by else [])}
     named |= {str(value) for name in ("person", "to", "delegator") if (value := row.asked_form.get(name))}
+    if isinstance(row.asked, Delegate):
+        named |= {row.asked.delegation.delegator, row.asked.delegation.to}
     for line in lines:
         if line.owner_id:
             named.add(line.owner_id)
