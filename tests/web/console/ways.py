@@ -1,5 +1,6 @@
 """Two ways of doing the same at a page: by pointer, and by the keys alone. A walk over pages is written once, for both."""
 
+import asyncio
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -237,8 +238,11 @@ class ByKeys(Way):
     async def _reach(self, wanted: Locator) -> str:
         focus = await self._go_to(wanted)
         shown = wanted if focus == "here" else self.page.locator("*:focus")
-        assert await shown.evaluate(_IS_SHOWN), f"{wanted} has the focus, and nothing shows it"
-        return focus
+        for _ in range(20):
+            if await shown.evaluate(_IS_SHOWN):
+                return focus
+            await asyncio.sleep(0.05)  # the page scrolls there in its next frame
+        raise AssertionError(f"{wanted} has the focus, and nothing shows it")
 
     async def _go_to(self, wanted: Locator) -> str:
         one = await wanted.element_handle()

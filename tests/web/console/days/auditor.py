@@ -36,7 +36,6 @@ async def walk(way: Way, scene: Scene) -> None:
     await way.press(DRAFT, MORI)
     await way.sees(t("console.audit.broken"))
     await way.sees(t("screen.audit.broken", seq=goal.seq, reason=t("screen.broken.content")))
-    await company.set_state_directly(cycle, "closed")  # nothing else looks at the altered goal
 
 
 async def _alters(company: Steered, goal: Goal) -> None:
