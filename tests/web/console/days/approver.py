@@ -42,10 +42,10 @@ async def walk(way: Way, scene: Scene) -> None:
     await is_recorded(way, "returned")
     await scene.does(cycle, HARA, Submit(actor=HARA))
     await way.press(t("console.place.today"))
-    for one in (HARA, ONO):
-        await way.choose(t("console.bulk.choose", theme=DRAFT), "", cycle, one)
+    for one, name in ((HARA, "原田 修"), (ONO, "大野 あかり")):
+        await way.choose(t("console.bulk.choose", theme=DRAFT, person=name), "", cycle, one)
     await way.press(t("console.bulk.approve"))
-    await way.press(t("console.bulk.do", n=2))
+    await way.press(await way.there(t("console.bulk.do", n=2), t("console.bulk.do_chosen")))
     await way.sees(t("console.bulk.count.succeeded", n=2))
     assert {(await company.goal(cycle, one)).state for one in (MORI, HARA, ONO)} == {"active"}
     await _decides(way, scene, cycle)
