@@ -29,6 +29,7 @@ from domain.lifecycles import CYCLE, ENDED, CycleEvent, CycleState, ParticipantE
 from domain.policy.policy import Policy, TaskKind
 from domain.values import CycleId, EmployeeId
 from storage.arrays import is_one_of
+from storage.database import once_in_a_snapshot
 from storage.tables import CycleRow, GoalCountRow, GoalRow, ParticipantCountRow, ParticipantRow
 from storage.transitions import move_cycles, move_participants
 
@@ -116,6 +117,7 @@ async def lock_cycle(connection: AsyncConnection, cycle: str, *, shared: bool = 
     return _cycle(row) if row else None
 
 
+@once_in_a_snapshot
 async def list_cycles(connection: AsyncConnection) -> list[Cycle]:
     """All cycles, the latest launch first."""
     rows = await connection.execute(_CYCLE.order_by(CycleRow.launched_at.desc(), CycleRow.id))
@@ -143,6 +145,7 @@ FROM cycle ORDER BY launched_at DESC, id
 """)
 
 
+@once_in_a_snapshot
 async def time_zones(connection: AsyncConnection) -> dict[str, TimeZones]:
     """The time zones of each cycle, as launched; the latest launch first."""
     return {row[0]: TimeZones(row[1], row[2]) for row in await connection.execute(_TIME_ZONES)}

@@ -1,9 +1,10 @@
 """Connections to PostgreSQL: the engine of a process, its time limits, and read transactions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from functools import wraps
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -69,12 +70,15 @@ UNREADABLE = (ValueError, OverflowError, RecursionError)
 
 
 class _Snapshot:
-    """The read transaction of a block; it begins with the first read."""
+    """The read transaction of a block; it begins with the first read. `known` is what `once_in_a_snapshot` has read."""
 
     def __init__(self) -> None:
         self.connection: AsyncConnection | None = None
+        self.known: dict[Hashable, Any] = {}
 
 
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
 _SNAPSHOT: ContextVar[_Snapshot | None] = ContextVar("snapshot", default=None)
 
 
@@ -93,6 +97,28 @@ async def one_snapshot() -> AsyncIterator[None]:
         _SNAPSHOT.reset(token)
         if snapshot.connection is not None:
             await snapshot.connection.close()
+
+
+def once_in_a_snapshot(
+    read: Callable[Concatenate[AsyncConnection, _Given], Coroutine[Any, Any, _Found]],
+) -> Callable[Concatenate[AsyncConnection, _Given], Coroutine[Any, Any, _Found]]:
+    """For small reads that many use cases of a page need: within `one_snapshot` the answer is the same, and is read once.
+
+    The arguments must be hashable; nobody changes what is found.
+    """
+
+    @wraps(read)
+    async def reading(connection: AsyncConnection, /, *given: _Given.args, **named: _Given.kwargs) -> _Found:
+        snapshot = _SNAPSHOT.get()
+        if snapshot is None or snapshot.connection is not connection:
+            return await read(connection, *given, **named)
+        key = (read, given, *named.items())
+        if key not in snapshot.known:
+            snapshot.known[key] = await read(connection, *given, **named)
+        found: _Found = snapshot.known[key]
+        return found
+
+    return reading
 
 
 @asynccontextmanager

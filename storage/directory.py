@@ -16,6 +16,7 @@ from domain.people.leave import Leave
 from domain.people.organisation import DIRECTORY_ZONE, Employee, Organisation
 from domain.values import SILENT, EmployeeId
 from storage.arrays import is_one_of
+from storage.database import once_in_a_snapshot
 from storage.departments import load_departments, names_meant
 from storage.tables import EmployeeRow, PersonChangeRow
 
@@ -86,6 +87,7 @@ def works_today() -> ColumnElement[bool]:
     return and_(EmployeeRow.active, or_(EmployeeRow.leaves.is_(None), EmployeeRow.leaves >= today))
 
 
+@once_in_a_snapshot
 async def works_here_today(connection: AsyncConnection, employee: str) -> bool:
     """Whether this person is in the directory and `works_today`. Asked by nearly every use case, so it is text."""
     today = datetime.now(DIRECTORY_ZONE).date()

@@ -30,7 +30,7 @@ from storage import (
     tokens,
     unsent_forms,
 )
-from storage.database import LONG, set_limits
+from storage.database import LONG, once_in_a_snapshot, set_limits
 from storage.tables import InstructionRow, StagedEmployeeRow
 
 # The model, the table and the statements below use the same names.
@@ -210,6 +210,7 @@ async def load_organisation(connection: AsyncConnection, as_of: date | None = No
     return Organisation(people, as_of, await departments.load_departments(connection))
 
 
+@once_in_a_snapshot
 async def find_employee(connection: AsyncConnection, employee_id: EmployeeId) -> Employee | None:
     found = await connection.execute(_ONE, {"id": employee_id})
     return next(iter(_read(found.all())), None)

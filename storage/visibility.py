@@ -17,6 +17,8 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, Text, TextClause, bindpar
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
+from storage.database import once_in_a_snapshot
+
 _PERSON = "ARRAY[CAST(:seen_by AS text)]"
 _TYPES: Mapping[str, TypeEngine[Any]] = {
     "seen_by": Text(),
@@ -84,12 +86,16 @@ async def visible(
     parts = [_RELATED[relation] for relation in sorted(relations)]
     if _DELEGATE in relations:
         given["seen_at"] = now
-    if _HR in relations:
-        found = await connection.scalars(_CYCLES_OF_HR, {"person": person, "cycle": cycle})
-        if cycles := list(found):
-            parts.append(_IN_ANY_CYCLE if cycle else _IN_CYCLES_OF_HR)
-            given |= {} if cycle else {"seen_cycles": cycles}
+    if _HR in relations and (cycles := await _cycles_of_hr(connection, person, cycle)):
+        parts.append(_IN_ANY_CYCLE if cycle else _IN_CYCLES_OF_HR)
+        given |= {} if cycle else {"seen_cycles": cycles}
     return _condition(tuple(parts), frozenset(given)).bindparams(**given)  # type: ignore[return-value]  # a text is a condition
+
+
+@once_in_a_snapshot
+async def _cycles_of_hr(connection: AsyncConnection, person: str, cycle: str | None) -> list[str]:
+    """The cycles in which the person is HR by the rules of the launch; of these `cycle` alone, if it is given."""
+    return list(await connection.scalars(_CYCLES_OF_HR, {"person": person, "cycle": cycle}))
 
 
 @cache
