@@ -29,8 +29,8 @@ browser:  ## install the browser of the passkey tests, as root on Debian; withou
 	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium-headless-shell >/dev/null; } \
 		|| echo "No browser, so the tests that need one are skipped. Install it as root: apt-get install chromium-headless-shell"
 
-test: $(READY) browser  ## run all tests; they start the servers that they need
-	$(BIN)/python tests/run.py
+test: $(READY) browser  ## run all tests, two modules at a time; they start the servers that they need
+	$(BIN)/python tests/run.py --numprocesses 2 --dist loadfile
 
 test-any-day: $(READY)  ## run the tests that depend on dates, and the demo, as of twelve other days
 	@$(BIN)/python -m tests.as_of.any_day $(DAYS)
