@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 OFFSET = "MEGURI_TESTS_CLOCK_OFFSET"  # whole seconds
 _PATH = os.pathsep.join(str(folder) for folder in (Path(__file__).parent, Path(__file__).parents[2]))
 _TOKYO = ZoneInfo("Asia/Tokyo")
-_LONGEST_RUN = timedelta(minutes=30)
+_LONGEST_RUN = timedelta(minutes=60)
 _WORKFLOW_CLOCK = "temporalio.worker._workflow_instance"
 
 

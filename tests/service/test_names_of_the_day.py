@@ -32,6 +32,7 @@ from settings import Settings
 from storage import hearing
 from storage.database import read_transaction
 from storage.people import replace_directory
+from tests.as_of.real_clock import needs_the_real_clock
 from tests.callers import OPERATOR, by
 from tests.domain.builders import DIRECTOR, GOAL_ID, HR, MANAGER, OWNER, fresh_id
 from tests.storage.test_ledger import keep, recorded, stored
@@ -91,6 +92,7 @@ def printed(show: Callable[[Any, Terminal], None], page: object) -> list[str]:
     return out.getvalue().splitlines()
 
 
+@needs_the_real_clock
 async def test_the_page_of_a_goal_tells_each_entry_with_the_name_of_its_day(married: AsyncEngine) -> None:
     page = await GoalReads(married).look(OPERATOR, GOAL_ID)
     shown = printed(print_page, page)[-3:]
@@ -99,12 +101,14 @@ async def test_the_page_of_a_goal_tells_each_entry_with_the_name_of_its_day(marr
     assert page.names[OWNER] == NEW, "who owns an open goal is told with the present name"
 
 
+@needs_the_real_clock
 async def test_the_audit_tells_each_entry_with_the_name_of_its_day(married: AsyncEngine) -> None:
     shown = printed(print_audit, await Audit(married).ledger(OPERATOR, GOAL_ID))[-3:]
     assert [NEW in line for line in shown] == [False, False, True]
     assert [OLD in line for line in shown] == [True, True, False]
 
 
+@needs_the_real_clock
 async def test_an_inbox_names_who_returned_a_draft_as_of_then(married: AsyncEngine) -> None:
     page = await Inbox(married).read(OPERATOR, OWNER, datetime.now(UTC))
     (waiting,) = page.document([None]).waiting

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from domain.access import Action, Caller, Relation, Role, may
-from domain.instructions.instructions import Pause
+from domain.instructions.instructions import Extend, Pause
 from domain.people.wanted import ENTERPRISE, ResourceKind
 from domain.programs import program_id
 from domain.refusals import Code, Refusal
@@ -33,6 +33,8 @@ from service.health import read_health
 from service.hearing import Hearing
 from service.instruction_effects import InstructionForecasts
 from service.instruction_pages import InstructionPages
+from service.instruction_preview import InstructionPreviews
+from service.may_begin import MayBegin
 from service.people import People
 from service.people_search import PeopleFilter, PeopleSearch
 from service.provisioning import Provisioning
@@ -424,6 +426,15 @@ DIRECT: Mapping[str, Direct] = {
     ),
     "cycle_example.CycleExamples.show": Direct(Action.SEE_CYCLE, lambda c, who, _: _example(c, who)),
     "cycle_list.CycleLists.page": Direct(Action.SEE_CYCLE, lambda c, who, _: CycleLists(c.engine).page(who)),
+    "may_begin.MayBegin.read": Direct(
+        Action.SEE_CYCLE, lambda c, who, _: MayBegin(c.engine).read(who, [CYCLE], _now())
+    ),
+    "instruction_preview.InstructionPreviews.later_by": Direct(
+        Action.STEER_CYCLE,
+        lambda c, who, _: InstructionPreviews(c.engine).later_by(
+            who, Extend(due=_now().date() + timedelta(days=9), reason="x"), CYCLE, 1, _now()
+        ),
+    ),
     "cycle_toml.CycleFiles.begin_from": Direct(
         Action.START_CYCLE, lambda c, who, _: CycleFiles(c.engine).begin_from(who, CYCLE)
     ),

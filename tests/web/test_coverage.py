@@ -23,7 +23,7 @@ from tests.web.test_access import COMMANDS, DIRECT
 from web.app import make_app
 from web.opened import Opened
 
-_HELPERS = {"relations", "instruction_rules"}  # what a caller is and may; operations ask them
+_HELPERS = {"relations", "instruction_rules", "parents"}  # what a caller is and may; operations ask them
 
 # The routes by their names in the OpenAPI document.
 ROUTES_OF: Mapping[str, tuple[str, ...]] = {
@@ -145,7 +145,8 @@ WITHOUT: Mapping[str, str] = {
     "giving.Goals.approve_each": "`give_commands` approves many goals, and gives them other commands too",
     "goals.GoalReads.read_before_deciding": "for a person at a terminal; a program reads each goal with its `ETag` by `read_goal`",
     "goals.GoalReads.view": "for the goal's page, with the forms that its visitor may use; a program reads the goal by `read_goal`",
-    "visitors.Visitors.read": "for the frame of pages; a program reads its person by `read_person`",
+    "may_begin.MayBegin.read": "for the page on which a goal is begun; `begin_goal` says why it cannot be",
+    "instruction_preview.InstructionPreviews.later_by": "fills in a form of the console; a program sends a day to `check_instruction`",
     "writing.Writing.page": "for the page on which a goal is written; a program reads `read_goal`, `list_goals` and `list_problems`",
     "goal_history.GoalHistory.versions": "for a page of two versions; a program has the same entries by `read_ledger`",
     "goals.GoalReads.prove": "`read_ledger` returns the proof with the ledger",
@@ -235,11 +236,10 @@ def test_a_reason_names_only_routes_that_exist() -> None:
 
 
 def test_an_operation_without_a_route_is_called_as_every_role_directly() -> None:
-    """`gathering.Gathering.run` has no caller of its own; whoever is signed in ends their own sessions and reads who they are; approvals have a test of their own."""
+    """`gathering.Gathering.run` has no caller of its own; whoever is signed in ends their own sessions; approvals have a test of their own."""
     elsewhere = {
         "gathering.Gathering.run",
         "sign_in.SignIn.leave_everywhere",
         "giving.Goals.approve_each",
-        "visitors.Visitors.read",
     }
     assert set(DIRECT) == set(WITHOUT) - elsewhere

@@ -18,6 +18,7 @@ from settings import Settings
 from storage import hooks, journal
 from storage.database import read_transaction
 from storage.tables import HookEventRow, HookReceiverRow, JournalRow
+from tests.as_of.real_clock import needs_the_real_clock
 from tests.callers import OPERATOR
 from tests.service.steered import HR, MORI, SALES, Steered
 from tests.web.people import temporal_of, token_of
@@ -177,6 +178,7 @@ async def test_two_receivers_have_not_the_same_address_and_there_are_not_too_man
     await made(keyed, system, "same")  # the address is free again
 
 
+@needs_the_real_clock
 async def test_the_page_of_deliveries_and_a_replay(
     company: Steered, keyed: httpx.AsyncClient, system: Mapping[str, str]
 ) -> None:

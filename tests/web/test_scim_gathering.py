@@ -20,6 +20,7 @@ from service.roles import Roles
 from settings import Settings
 from storage import people, provisioning_runs
 from storage.tables import InstructionRow, ScimResourceRow
+from tests.as_of.real_clock import needs_the_real_clock
 from tests.callers import OPERATOR, by
 from tests.service.steered import HARA, HR, HR_TOO, MANAGER, MORI, ONO, SALES, TOP, Steered
 from tests.web.people import token_of
@@ -249,6 +250,7 @@ async def test_an_owner_who_is_no_administrator_any_more_changes_nothing(
     assert (await employee(company, "A1")).active
 
 
+@needs_the_real_clock
 async def test_it_waits_for_a_quiet_minute_but_not_for_ever(
     company: Steered, web: httpx.AsyncClient, provider: Headers
 ) -> None:
@@ -265,6 +267,7 @@ async def test_it_waits_for_a_quiet_minute_but_not_for_ever(
     await company.done(str(found.instruction))
 
 
+@needs_the_real_clock
 async def test_two_workers_apply_a_change_once(company: Steered, web: httpx.AsyncClient, provider: Headers) -> None:
     before = await syncs(company)
     await made(web, provider, user("twice", "T1", manager=str(TOP)))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.as_of.real_clock import needs_the_real_clock
 from tests.cli.office import HARA, HR, MANAGER, MORI, Office, today
 
 WRITTEN = "請求書が集まらない"
@@ -74,6 +75,7 @@ async def test_it_is_listed_page_by_page_over_all_logs(recorded: Office) -> None
     assert "more: --after delegations/1" in await recorded.done("audit", "journal", "--limit", "1")
 
 
+@needs_the_real_clock
 async def test_since_leaves_out_the_entries_of_earlier_days_and_still_verifies_all(recorded: Office) -> None:
     assert (await recorded.told("audit", "journal", "--since", str(today())))["ledger"]
     later = await recorded.told("audit", "journal", "--since", str(today() + timedelta(days=1)))
