@@ -34,7 +34,6 @@ from service.hearing import Hearing
 from service.instruction_effects import InstructionForecasts
 from service.instruction_pages import InstructionPages
 from service.instruction_preview import InstructionPreviews
-from service.may_begin import MayBegin
 from service.people import People
 from service.people_search import PeopleFilter, PeopleSearch
 from service.provisioning import Provisioning
@@ -426,9 +425,6 @@ DIRECT: Mapping[str, Direct] = {
     ),
     "cycle_example.CycleExamples.show": Direct(Action.SEE_CYCLE, lambda c, who, _: _example(c, who)),
     "cycle_list.CycleLists.page": Direct(Action.SEE_CYCLE, lambda c, who, _: CycleLists(c.engine).page(who)),
-    "may_begin.MayBegin.read": Direct(
-        Action.SEE_CYCLE, lambda c, who, _: MayBegin(c.engine).read(who, [CYCLE], _now())
-    ),
     "instruction_preview.InstructionPreviews.later_by": Direct(
         Action.STEER_CYCLE,
         lambda c, who, _: InstructionPreviews(c.engine).later_by(

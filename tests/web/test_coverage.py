@@ -236,10 +236,13 @@ def test_a_reason_names_only_routes_that_exist() -> None:
 
 
 def test_an_operation_without_a_route_is_called_as_every_role_directly() -> None:
-    """`gathering.Gathering.run` has no caller of its own; whoever is signed in ends their own sessions; approvals have a test of their own."""
+    """`gathering.Gathering.run` has no caller of its own; whoever is signed in ends their own sessions; approvals and beginning
+    a goal have tests of their own.
+    """
     elsewhere = {
         "gathering.Gathering.run",
         "sign_in.SignIn.leave_everywhere",
         "giving.Goals.approve_each",
+        "may_begin.MayBegin.read",
     }
     assert set(DIRECT) == set(WITHOUT) - elsewhere
