@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import ColumnElement, insert, null, select, text
+from sqlalchemy import ColumnElement, delete, insert, null, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -242,6 +242,26 @@ async def test_pages_of_a_list_are_those_of_the_visible_goals(
         after = page.next
     assert len(found) == len(set(found))
     assert set(found) == _ALL - {"own rules"}
+
+
+async def test_hr_of_another_cycle_sees_no_goal_of_this_one(database: AsyncEngine, company: dict[GoalId, str]) -> None:
+    other = {
+        "id": "2027-q1", "name": "2027-q1", "file": {}, "state": "open", "launched_by": STRANGER, "launched_at": datetime.now(UTC),
+        "policy": RULES.model_copy(update={"hr": (STRANGER,)}).model_dump(mode="json"),
+    }  # fmt: skip
+    reassigned = {one for one, name in company.items() if name == "reassigned"}  # is theirs, whatever else they are
+    async with database.begin() as connection:
+        await connection.execute(insert(CycleRow).values(other))
+    try:
+        for wanted in (GoalFilter(cycle=CYCLE), GoalFilter()):
+            assert {
+                one.goal for one in (await GoalReads(database).list_goals(by(STRANGER), wanted)).goals
+            } == reassigned
+        table = Sheets(database).goals_for_table(by(STRANGER), CYCLE)
+        assert {one.id async for page in table for one in page} == reassigned
+    finally:
+        async with database.begin() as connection:
+            await connection.execute(delete(CycleRow).where(CycleRow.id == other["id"]))
 
 
 async def test_a_table_of_goals_holds_what_a_list_holds(database: AsyncEngine, company: dict[GoalId, str]) -> None:
